@@ -1,0 +1,1 @@
+"""Logs in, lake out: sources, ingest, enrichment, baselines, views, flows and the command."""

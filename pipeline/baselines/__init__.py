@@ -1,0 +1,83 @@
+"""What is normal: daily roll-ups of `events`, made once per day and source; profiles from them.
+
+A roll-up is one `.sql` file of the name of its table. It reads the relation `todo(source,
+event_date)`: the days to make. To add one, write the file and its table in `pipeline.schemas`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+
+import polars as pl
+
+from pipeline.lake import Lake, LakeReader
+
+HERE = Path(__file__).parent
+DAILY = sorted(path.stem for path in HERE.glob("daily_*.sql"))
+"""The roll-up tables."""
+
+DAYS_AT_ONCE = 31
+"""Days of a source rolled up in one commit: bounds memory on a long backlog."""
+
+
+def missing_days(lake: Lake) -> pl.DataFrame:
+    """The days whose events changed since they were rolled up: source, event_date, events.
+
+    Events are only ever added, so a day is up to date if the count is the one it was made from.
+    Both counts come from small data: the Delta log of `events`, and the table `rollups`.
+    """
+    there = lake.partition_counts("events").rename({"rows": "events"})
+    with lake.reader() as reader:
+        done = reader.query("select source, event_date, events from rollups")
+    return there.join(done, on=["source", "event_date", "events"], how="anti").sort(
+        "event_date", "source"
+    )
+
+
+def roll_up(
+    lake: Lake, *, now: datetime, progress: Callable[[int, int], None] | None = None
+) -> int:
+    """Make the roll-ups of every day that needs it; returns how many source-days that were.
+
+    `rollups` is written last, so a killed run is simply done again. `progress` is told days done
+    and days in all.
+    """
+    missing = missing_days(lake)
+    chunks = [
+        part.slice(offset, DAYS_AT_ONCE)
+        for part in missing.partition_by("source")
+        for offset in range(0, part.height, DAYS_AT_ONCE)
+    ]
+    done = 0
+    for chunk in chunks:
+        _roll_up_days(lake, chunk, now=now)
+        done += chunk.height
+        if progress is not None:
+            progress(done, missing.height)
+    return missing.height
+
+
+def _roll_up_days(lake: Lake, days: pl.DataFrame, *, now: datetime) -> None:
+    """Put the roll-ups of some days of one source in place of those there are."""
+    where = _predicate(days)
+    with lake.reader() as reader:
+        counted = _counts(reader, days)
+        reader.define("todo", days.select("source", "event_date"))
+        for name in DAILY:
+            lake.replace(name, reader.arrow(HERE / f"{name}.sql"), where=where)
+    lake.replace("rollups", counted.with_columns(rolled_at=pl.lit(now)), where=where)
+
+
+def _counts(reader: LakeReader, days: pl.DataFrame) -> pl.DataFrame:
+    """Events of those days in the reader's snapshot, which may be newer than `days`."""
+    reader.define("asked", days.select("source", "event_date"))
+    return reader.query(HERE / "counted.sql")
+
+
+def _predicate(days: pl.DataFrame) -> str:
+    """The Delta predicate of some days of one source."""
+    source = days["source"][0].replace("'", "''")
+    dates = ", ".join(f"'{day.isoformat()}'" for day in days["event_date"])
+    return f"source = '{source}' and event_date in ({dates})"

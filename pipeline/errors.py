@@ -1,0 +1,59 @@
+"""One family of errors. Each is one line a user can act on, and carries its place as data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where something went wrong. Every part may be unknown."""
+
+    file: str | None = None
+    record: int | None = None
+    column: str | None = None
+
+    def __str__(self) -> str:
+        parts = [
+            self.file or "",
+            "" if self.record is None else f"record {self.record}",
+            "" if self.column is None else f"column {self.column}",
+        ]
+        return ", ".join(part for part in parts if part)
+
+
+class NhiwatchError(Exception):
+    """Base of all errors a user can fix: what was expected, what came, what to do."""
+
+    def __init__(self, message: str, *, place: Place | None = None) -> None:
+        self.place = place or Place()
+        where = str(self.place)
+        super().__init__(f"{where}: {message}" if where else message)
+
+
+class SettingsError(NhiwatchError):
+    """A setting is missing, unknown or of the wrong kind."""
+
+
+class InputError(NhiwatchError):
+    """An input path cannot be read, or is of no source we know."""
+
+
+class LakeError(NhiwatchError):
+    """The lake is not there, not a lake, or cannot be written."""
+
+
+class QueryError(NhiwatchError):
+    """A query a user gave is not valid, or not allowed."""
+
+
+class NotFoundError(NhiwatchError):
+    """The thing named (a finding, a detector, a table) does not exist."""
+
+
+class DetectorError(NhiwatchError):
+    """A detector failed; the others went on."""
+
+    def __init__(self, message: str, *, detector: str) -> None:
+        self.detector = detector
+        super().__init__(f"detector {detector}: {message}")

@@ -1,0 +1,373 @@
+"""The lake: Delta tables, and DuckDB over them. The one place that opens either.
+
+Writers go through `Lake`: each write of a table is one atomic Delta commit. Readers go through
+`LakeReader`: an in-memory DuckDB with a view over one snapshot of every table, so a writer is
+never locked out and a reader never sees half a commit. A DuckDB database file is no store here:
+a process that writes one locks out every other, readers included.
+"""
+
+from __future__ import annotations
+
+import graphlib
+import json
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.metadata import version as installed_version
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+from urllib.parse import unquote, urlparse
+
+import duckdb
+import polars as pl
+import pyarrow as pa
+from deltalake import CommitProperties, DeltaTable, Transaction, WriterProperties, write_deltalake
+from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
+
+from pipeline.errors import LakeError, QueryError
+from pipeline.schemas import TABLES, Table
+
+RELATIONS = (
+    Path(__file__).parent / "baselines" / "profiles",
+    Path(__file__).parent / "views",
+)
+"""Folders of `create or replace view|macro` files that every reader gets, in order."""
+
+_ROW_GROUP = 20_480
+_WRITER = WriterProperties(compression="ZSTD", compression_level=1, max_row_group_size=_ROW_GROUP)
+
+
+class ConcurrentWriteError(LakeError):
+    """Another process committed first; read again and retry."""
+
+
+@dataclass(frozen=True)
+class Turn:
+    """A writer's place in a queue, taken on a snapshot of the table.
+
+    A commit with it fails if, since `version`, somebody else committed with a turn of `queue`.
+    """
+
+    queue: str
+    number: int
+    version: int
+
+
+@dataclass(frozen=True)
+class Lake:
+    """A folder of Delta tables, named as in `pipeline.schemas.TABLES`.
+
+    `memory_limit` (a DuckDB size such as "1GiB") and `threads` bound each reader.
+    """
+
+    location: Path
+    memory_limit: str = "1GiB"
+    threads: int | None = None
+
+    def exists(self) -> bool:
+        """Whether anything was ever written here."""
+        return (self._path("events") / "_delta_log").exists() or (
+            self._path("runs") / "_delta_log"
+        ).exists()
+
+    def require(self) -> None:
+        """Fail in one line if there is no lake here."""
+        if not self.exists():
+            raise LakeError(
+                f"expected a lake at {self.location}, found none; "
+                "ingest logs first (nhiwatch ingest PATH) or name another with --lake"
+            )
+
+    def table(self, name: str, *, version: int | None = None) -> DeltaTable | None:
+        """The Delta table of that name, or None if nothing was written to it yet."""
+        try:
+            return DeltaTable(str(self._path(name)), version=version)
+        except TableNotFoundError:
+            return None
+        except (DeltaError, OSError) as error:
+            raise LakeError(f"table {name} of {self.location} cannot be read: {error}") from error
+
+    def versions(self) -> dict[str, int]:
+        """The current Delta version of every table that was written to."""
+        tables = {name: self.table(name) for name in TABLES}
+        return {name: table.version() for name, table in tables.items() if table is not None}
+
+    def append(self, name: str, rows: pa.Table | pl.DataFrame, *, turn: Turn | None = None) -> int:
+        """Append rows in one commit; returns how many. Empty input commits nothing.
+
+        With a `turn`, fails with `ConcurrentWriteError` if another process took that turn.
+        """
+        return self._write(name, rows, mode="append", turn=turn)
+
+    def replace(self, name: str, rows: pa.Table | pl.DataFrame, *, where: str | None = None) -> int:
+        """Put rows in place of those that match the Delta predicate `where` (all, if None), in one
+        commit; returns how many were put.
+        """
+        return self._write(name, rows, mode="overwrite", predicate=where)
+
+    def merge(self, name: str, rows: pa.Table | pl.DataFrame) -> int:
+        """Update the rows of a table that have the same key as one of `rows`, in the columns that
+        `rows` has; returns how many were updated.
+        """
+        table = self.table(name)
+        arrow = rows.to_arrow() if isinstance(rows, pl.DataFrame) else rows
+        if table is None or arrow.num_rows == 0:
+            return 0
+        key = TABLES[name].key
+        changed = [c for c in arrow.column_names if c not in key]
+        same = " and ".join(f"t.{c} = s.{c}" for c in key)
+        result = (
+            table.merge(arrow, predicate=same, source_alias="s", target_alias="t")
+            .when_matched_update({c: f"s.{c}" for c in changed})
+            .execute()
+        )
+        return int(result["num_target_rows_updated"])
+
+    def next_turn(self, name: str, queue: str) -> Turn:
+        """The turn after the last one taken in `queue` on a table; makes the table if need be."""
+        spec = TABLES[name]
+        table = self.table(name) or DeltaTable.create(
+            str(self._made(name)),
+            schema=spec.arrow_schema,
+            mode="ignore",
+            partition_by=list(spec.partition_by) or None,
+        )
+        last = table.transaction_version(queue)
+        return Turn(queue, 0 if last is None else last + 1, table.version())
+
+    def partition_counts(self, name: str) -> pl.DataFrame:
+        """Rows per partition, from the Delta log alone: the partition columns and `rows`."""
+        keys = list(TABLES[name].partition_by)
+        table = self.table(name)
+        if table is None:
+            return self._empty(name).select(keys).with_columns(rows=pl.lit(0, pl.Int64))
+        actions = pl.DataFrame(pa.table(table.get_add_actions(flatten=True)))
+        renamed = actions.rename({f"partition.{key}": key for key in keys})
+        return renamed.group_by(keys).agg(rows=pl.col("num_records").sum()).sort(keys)
+
+    def files(self, name: str) -> int:
+        """How many data files a table has."""
+        table = self.table(name)
+        return 0 if table is None else len(table.file_uris())
+
+    def compact(self, name: str) -> dict[str, Any]:
+        """Merge a table's small files; safe beside readers and writers."""
+        table = self.table(name)
+        if table is None:
+            return {}
+        return dict(table.optimize.compact(writer_properties=_WRITER))
+
+    def vacuum(self, name: str, *, keep_hours: int) -> list[str]:
+        """Delete files no longer part of the table and older than `keep_hours`."""
+        table = self.table(name)
+        if table is None:
+            return []
+        return list(
+            table.vacuum(
+                retention_hours=keep_hours, dry_run=False, enforce_retention_duration=False
+            )
+        )
+
+    @contextmanager
+    def reader(self, *, versions: Mapping[str, int] | None = None) -> Iterator[LakeReader]:
+        """A reader on the current snapshot, or on the given Delta versions of some tables."""
+        reader = LakeReader(self, versions or {})
+        with reader:
+            yield reader
+
+    def _write(
+        self,
+        name: str,
+        rows: pa.Table | pl.DataFrame,
+        *,
+        mode: str,
+        predicate: str | None = None,
+        turn: Turn | None = None,
+    ) -> int:
+        spec = TABLES[name]
+        arrow = rows.to_arrow() if isinstance(rows, pl.DataFrame) else rows
+        if mode == "append" and arrow.num_rows == 0:
+            return 0
+        table = self.table(name, version=turn.version if turn else None)
+        options: dict[str, Any] = {"mode": mode}
+        if predicate is not None and table is not None:
+            options["predicate"] = predicate
+        try:
+            write_deltalake(
+                table if table is not None else str(self._made(name)),
+                arrow.select(list(spec.column_names)).cast(spec.arrow_schema),
+                partition_by=list(spec.partition_by) or None,
+                writer_properties=_WRITER,
+                commit_properties=_commit(turn),
+                **options,
+            )
+        except CommitFailedError as error:
+            raise ConcurrentWriteError(f"table {name}: {error}") from error
+        except (DeltaError, OSError) as error:
+            raise LakeError(
+                f"table {name} of {self.location} cannot be written: {error}"
+            ) from error
+        return int(arrow.num_rows)
+
+    def _path(self, name: str) -> Path:
+        return self.location / name
+
+    def _made(self, name: str) -> Path:
+        path = self._path(name)
+        path.mkdir(parents=True, exist_ok=True)
+        return path
+
+    def _empty(self, name: str) -> pl.DataFrame:
+        return pl.DataFrame(TABLES[name].arrow_schema.empty_table())
+
+
+class LakeReader:
+    """DuckDB over one snapshot of the lake. Use as a context manager.
+
+    `versions` tells which Delta version of each table it shows.
+    """
+
+    def __init__(self, lake: Lake, versions: Mapping[str, int]) -> None:
+        self.lake = lake
+        self.versions: dict[str, int] = {}
+        self._connection = duckdb.connect(":memory:")
+        self._connection.execute("set TimeZone = 'UTC'")
+        self._connection.execute("set memory_limit = $limit", {"limit": lake.memory_limit})
+        if lake.threads is not None:
+            self._connection.execute("set threads = $n", {"n": lake.threads})
+        for table in TABLES.values():
+            self._show(table, versions.get(table.name))
+        for folder in RELATIONS:
+            for definition in _in_order(folder):
+                self._connection.execute(definition)
+
+    def query(self, sql: str | Path, params: Mapping[str, Any] | None = None) -> pl.DataFrame:
+        """Run one SELECT (text, or a .sql file) with named parameters."""
+        return pl.DataFrame(self.arrow(sql, params))
+
+    def arrow(self, sql: str | Path, params: Mapping[str, Any] | None = None) -> pa.Table:
+        """As `query`, as an Arrow table."""
+        text = sql.read_text(encoding="utf-8") if isinstance(sql, Path) else sql
+        return self._connection.sql(text, params=_used(text, params)).to_arrow_table()
+
+    def define(
+        self,
+        name: str,
+        data: pl.DataFrame | pa.Table | str | Path,
+        params: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Give a frame, or the result of a SELECT, a name that later queries can read."""
+        frame = self.arrow(data, params) if isinstance(data, (str, Path)) else data
+        arrow = frame.to_arrow() if isinstance(frame, pl.DataFrame) else frame
+        self._connection.register(name, arrow)
+
+    def restrict(self) -> None:
+        """From here on allow reading only: no files but the lake's, no change of settings."""
+        self._connection.execute(
+            "set allowed_directories = $folders", {"folders": [str(self.lake.location.resolve())]}
+        )
+        self._connection.execute("set enable_external_access = false")
+        self._connection.execute("set lock_configuration = true")
+
+    def user_query(self, sql: str) -> pa.Table:
+        """Run a SELECT that a user wrote: one statement, reading only, errors in one line."""
+        try:
+            statements = self._connection.extract_statements(sql)
+            if len(statements) != 1:
+                raise QueryError(f"expected one statement, got {len(statements)}")
+            kind = statements[0].type
+            if kind not in _READING:
+                raise QueryError(f"expected a SELECT (the lake is read-only), got {kind.name}")
+            return self._connection.sql(sql).to_arrow_table()
+        except duckdb.Error as error:
+            raise QueryError(_first_lines(str(error))) from error
+
+    def close(self) -> None:
+        self._connection.close()
+
+    def __enter__(self) -> LakeReader:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _show(self, spec: Table, version: int | None) -> None:
+        """Make the view over one table; a typed empty one if there is nothing in it."""
+        table = self.lake.table(spec.name, version=version)
+        files = table.file_uris() if table is not None else []
+        if table is not None:
+            self.versions[spec.name] = table.version()
+        if not files:
+            self._connection.register(spec.name, spec.arrow_schema.empty_table())
+            return
+        relation = self._connection.read_parquet(
+            [_local(uri) for uri in files], union_by_name=True, hive_partitioning=True
+        )
+        present = set(relation.columns)
+        relation.select(
+            *(
+                (
+                    duckdb.ColumnExpression(c.name)
+                    if c.name in present
+                    else duckdb.ConstantExpression(None)
+                )
+                .cast(duckdb.sqltype(c.type))
+                .alias(c.name)
+                for c in spec.columns
+            )
+        ).create_view(spec.name)
+
+
+_READING = {
+    duckdb.StatementType.SELECT,
+    duckdb.StatementType.EXPLAIN,
+}
+
+
+def _commit(turn: Turn | None) -> CommitProperties:
+    turns = [Transaction(turn.queue, turn.number)] if turn is not None else None
+    metadata = {"nhiwatch": installed_version("nhiwatch")}
+    # A turn must not be retried by the library: its rows were chosen against an older snapshot.
+    return CommitProperties(
+        custom_metadata=metadata, app_transactions=turns, max_commit_retries=0 if turn else None
+    )
+
+
+def _in_order(folder: Path) -> list[str]:
+    """The definitions in a folder, each after those of the same folder that it reads."""
+    texts = {path.stem: path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.sql"))}
+    reads = {name: _reads(text) & texts.keys() - {name} for name, text in texts.items()}
+    return [texts[name] for name in graphlib.TopologicalSorter(reads).static_order()]
+
+
+def _reads(sql: str) -> set[str]:
+    """The relations that a file's `-- reads:` header names."""
+    lines = re.findall(r"^-- reads:(.*)$", sql, flags=re.MULTILINE)
+    return {name.strip() for line in lines for name in line.split(",")}
+
+
+def _used(sql: str, params: Mapping[str, Any] | None) -> dict[str, Any]:
+    """The parameters that a statement names: DuckDB refuses any other."""
+    names = set(re.findall(r"\$([a-z_][a-z_0-9]*)", sql))
+    return {name: value for name, value in (params or {}).items() if name in names}
+
+
+def _local(uri: str) -> str:
+    """A file's path as the system knows it; delta-rs may give a percent-encoded file:// URL."""
+    return unquote(urlparse(uri).path) if uri.startswith("file://") else uri
+
+
+def _first_lines(message: str) -> str:
+    return " ".join(message.split("\n\nLINE", maxsplit=1)[0].split())
+
+
+def json_text(value: Any) -> str:
+    """JSON text of a value, keys in order, for the lake's JSON columns."""
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, default=str)
