@@ -36,6 +36,7 @@ RELATIONS = (
 """Folders of `create or replace view|macro` files that every reader gets, in order."""
 
 _ROW_GROUP = 20_480
+_ATTEMPTS = 100
 _WRITER = WriterProperties(compression="ZSTD", compression_level=1, max_row_group_size=_ROW_GROUP)
 
 
@@ -100,6 +101,26 @@ class Lake:
         With a `turn`, fails with `ConcurrentWriteError` if another process took that turn.
         """
         return self._write(name, rows, mode="append", turn=turn)
+
+    def append_new(self, name: str, rows: pl.DataFrame) -> int:
+        """Append those rows whose key the table does not have yet; returns how many.
+
+        Safe beside other processes that append the same rows. For small tables: it reads all keys.
+        """
+        key = list(TABLES[name].key)
+        unique = rows.unique(key, keep="first", maintain_order=True)
+        for _ in range(_ATTEMPTS if unique.height else 0):
+            turn = self.next_turn(name, "append_new")
+            with self.reader(versions={name: turn.version}) as reader:
+                there = reader.columns(name, key)
+            new = unique.join(there, on=key, how="anti", nulls_equal=True)
+            try:
+                return self.append(name, new, turn=turn)
+            except ConcurrentWriteError:
+                continue
+        if unique.height:
+            raise LakeError(f"table {name}: another writer was always first; try again later")
+        return 0
 
     def replace(self, name: str, rows: pa.Table | pl.DataFrame, *, where: str | None = None) -> int:
         """Put rows in place of those that match the Delta predicate `where` (all, if None), in one
@@ -251,6 +272,17 @@ class LakeReader:
         """As `query`, as an Arrow table."""
         text = sql.read_text(encoding="utf-8") if isinstance(sql, Path) else sql
         return self._connection.sql(text, params=_used(text, params)).to_arrow_table()
+
+    def columns(self, table: str, names: list[str]) -> pl.DataFrame:
+        """Some columns of a table, every row."""
+        return pl.DataFrame(self._connection.table(table).select(*names).to_arrow_table())
+
+    def view_columns(self) -> list[tuple[str, str, str]]:
+        """View, column and type of every column of every view."""
+        return self._connection.execute(
+            "select table_name, column_name, data_type from duckdb_columns() "
+            "where not internal order by table_name, column_index"
+        ).fetchall()
 
     def define(
         self,

@@ -386,12 +386,12 @@ FINDINGS = Table(
 
 JUDGEMENTS = Table(
     name="judgements",
-    meaning="Which days a detector has judged, on how many events.",
+    meaning="Which days a detector has judged, on which roll-ups, with which thresholds.",
     key=("detector", "event_date"),
     columns=(
         _c("detector", "VARCHAR", "Which detector"),
         _c("event_date", "DATE", "The judged UTC day"),
-        _c("events", "BIGINT", "Events of that day when it was judged", "events"),
+        _c("rolled_at", "TIMESTAMPTZ", "When that day's newest roll-up was made", "UTC"),
         _c("thresholds", "VARCHAR", "The detector's thresholds then, as JSON text"),
         _c("judged_at", "TIMESTAMPTZ", "When", "UTC"),
         _c("run_id", "VARCHAR", "The run that judged it"),

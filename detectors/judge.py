@@ -1,0 +1,200 @@
+"""Runs the detectors over the days not judged yet; keeps scores, findings and failures.
+
+Days are judged in order, each on the history before it. A day is judged again when its roll-ups
+are made again (late events) or a detector's thresholds change; what was found for it then is
+replaced, never doubled. `judgements` is written last, so a killed run is simply done again.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any, cast
+
+import polars as pl
+
+from detectors.base import (
+    Detector,
+    Window,
+    findings_frame,
+    make,
+    registry,
+    scores_frame,
+)
+from pipeline.errors import DetectorError
+from pipeline.lake import Lake, LakeReader
+from pipeline.schemas import JUDGEMENTS
+
+SQL = Path(__file__).parent / "sql"
+DAYS_AT_ONCE = 31
+"""Days judged between two commits: bounds what a killed run has to do again."""
+
+Progress = Callable[[int, int], None]
+"""Told how many of how many detector-days are judged."""
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What a run of the detectors did: detector-days, units scored, findings, failures."""
+
+    days: int = 0
+    scores: int = 0
+    findings: int = 0
+    failures: tuple[DetectorError, ...] = ()
+    lake_versions: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass
+class _Results:
+    """What one detector said of some days, waiting for its commit."""
+
+    windows: list[Window] = field(default_factory=list)
+    scores: list[pl.DataFrame] = field(default_factory=list)
+    findings: list[pl.DataFrame] = field(default_factory=list)
+    judgements: list[dict[str, Any]] = field(default_factory=list)
+
+
+def judge(
+    lake: Lake,
+    *,
+    now: datetime,
+    run_id: str,
+    history_days: int = 30,
+    since: date | None = None,
+    until: date | None = None,
+    only: Iterable[str] = (),
+    thresholds: Mapping[str, Mapping[str, Any]] | None = None,
+    progress: Progress | None = None,
+) -> Judged:
+    """Judge every day of the lake that is not up to date; returns what was done and what failed.
+
+    A detector that fails on a day is recorded in `failures`; the others, and its other days, go on.
+    """
+    detectors = [make(id_, (thresholds or {}).get(id_)) for id_ in list(only) or list(registry())]
+    with lake.reader() as reader:
+        todo = _todo(reader, detectors, since=since, until=until)
+        run = _Run(lake, reader, now, run_id, history_days)
+        for number, (detector, day, rolled_at) in enumerate(todo, start=1):
+            run.judge(detector, day, rolled_at)
+            if progress is not None:
+                progress(number, len(todo))
+        run.commit_all()
+        return Judged(
+            len(todo), run.scores, run.findings, tuple(run.failures), dict(reader.versions)
+        )
+
+
+class _Run:
+    """One pass over the days: judges, gathers, commits."""
+
+    def __init__(
+        self, lake: Lake, reader: LakeReader, now: datetime, run_id: str, history_days: int
+    ) -> None:
+        self.lake = lake
+        self.reader = reader
+        self.now = now
+        self.run_id = run_id
+        self.history_days = history_days
+        self.waiting: dict[str, _Results] = {}
+        self.failures: list[DetectorError] = []
+        self.scores = 0
+        self.findings = 0
+
+    def judge(self, detector: Detector, day: date, rolled_at: datetime) -> None:
+        """Judge one day with one detector and keep what it says for the next commit."""
+        spec = detector.spec
+        window = Window.of_day(day, history_days=self.history_days)
+        try:
+            judgement = detector.detect(self.reader, window)
+            scores = scores_frame(spec, judgement.scores, window=window)
+            findings = findings_frame(
+                spec, judgement.findings, window=window, run_id=self.run_id
+            )
+        except Exception as error:  # noqa: BLE001
+            # A detector is a plug-in: whatever it raises, the others have to go on.
+            fault = DetectorError(f"{day}: {type(error).__name__}: {error}", detector=spec.id)
+            fault.__cause__ = error
+            self.failures.append(fault)
+            return
+        results = self.waiting.setdefault(spec.id, _Results())
+        results.windows.append(window)
+        results.scores.append(scores)
+        results.findings.append(findings)
+        results.judgements.append(self._judgement(detector, day, rolled_at))
+        if len(results.windows) >= DAYS_AT_ONCE:
+            self.commit(spec.id)
+
+    def commit_all(self) -> None:
+        for detector_id in list(self.waiting):
+            self.commit(detector_id)
+
+    def commit(self, detector_id: str) -> None:
+        """Put what a detector said in place of what it had said of those days."""
+        results = self.waiting.pop(detector_id)
+        of_detector = f"detector = '{detector_id}' and "
+        starts = _listed(w.start.strftime("%Y-%m-%dT%H:%M:%SZ") for w in results.windows)
+        self.scores += self.lake.replace(
+            "scores",
+            pl.concat(results.scores, how="vertical_relaxed"),
+            where=f"{of_detector}window_start in ({starts})",
+        )
+        intervals = _listed(window.interval for window in results.windows)
+        self.findings += self.lake.replace(
+            "findings",
+            pl.concat(results.findings),
+            where=f'{of_detector}"window" in ({intervals})',
+        )
+        days = _listed(window.day.isoformat() for window in results.windows)
+        self.lake.replace(
+            "judgements",
+            pl.DataFrame(
+                results.judgements,
+                schema=pl.DataFrame(JUDGEMENTS.arrow_schema.empty_table()).schema,
+            ),
+            where=f"{of_detector}event_date in ({days})",
+        )
+
+    def _judgement(self, detector: Detector, day: date, rolled_at: datetime) -> dict[str, Any]:
+        return {
+            "detector": detector.spec.id,
+            "event_date": day,
+            "rolled_at": rolled_at,
+            "thresholds": thresholds_text(detector),
+            "judged_at": self.now,
+            "run_id": self.run_id,
+        }
+
+
+def thresholds_text(detector: Detector) -> str:
+    """A detector's thresholds as JSON text."""
+    return json.dumps(asdict(cast(Any, detector)), sort_keys=True, default=str)
+
+
+def pending(lake: Lake, *, thresholds: Mapping[str, Mapping[str, Any]] | None = None) -> int:
+    """How many detector-days are not up to date."""
+    detectors = [make(id_, (thresholds or {}).get(id_)) for id_ in registry()]
+    with lake.reader() as reader:
+        return len(_todo(reader, detectors, since=None, until=None))
+
+
+def _todo(
+    reader: LakeReader, detectors: Sequence[Detector], *, since: date | None, until: date | None
+) -> list[tuple[Detector, date, datetime]]:
+    """Which detector has to judge which day, days in order."""
+    days = reader.query(SQL / "rolled_days.sql", {"since": since, "until": until})
+    done = set(
+        reader.columns("judgements", ["detector", "event_date", "rolled_at", "thresholds"]).rows()
+    )
+    return [
+        (detector, day, rolled_at)
+        for day, rolled_at in days.rows()
+        for detector in detectors
+        if (detector.spec.id, day, rolled_at, thresholds_text(detector)) not in done
+    ]
+
+
+def _listed(values: Iterable[str]) -> str:
+    return ", ".join(f"'{value}'" for value in values)

@@ -1,0 +1,445 @@
+"""The command `nhiwatch`. Thin: it reads options, calls plain functions, prints what they return.
+
+Exit status: 0 if all was done; 3 if it was done but some records were rejected (nhiwatch status);
+1 if it failed, with one line that says why; 2 if the command was not understood.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from datetime import date, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from pipeline import settings as configuration
+from pipeline.errors import NhiwatchError
+from pipeline.settings import Settings
+
+REJECTED = 3
+
+app = typer.Typer(
+    name="nhiwatch",
+    help="Audit-log analytics and anomaly detection for non-human identities and AI agents.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+)
+
+LakeOption = Annotated[
+    Path | None, typer.Option("--lake", help="Folder of the lake.  [default: ./lake]")
+]
+JsonOption = Annotated[
+    bool, typer.Option("--json", help="Machine output on stdout, nothing else there.")
+]
+FormatOption = Annotated[str, typer.Option("--format", help="table, json or csv.")]
+LimitOption = Annotated[int, typer.Option("--limit", min=1, help="At most this many rows.")]
+PathsArgument = Annotated[list[str], typer.Argument(help="Files, folders, globs.")]
+SourceOption = Annotated[
+    str | None, typer.Option("--source", help="The log source, if not to be recognised.")
+]
+DateOption = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"])]
+
+
+def main() -> None:
+    """Run the command; errors a user can fix are one line."""
+    try:
+        app(standalone_mode=True)
+    except NhiwatchError as error:
+        from pipeline.printing import say
+
+        say(f"error: {error}")
+        sys.exit(1)
+    except BrokenPipeError:
+        # The reader of a pipe has seen enough (head); nothing is wrong.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+@app.command(epilog="Example: nhiwatch demo --dashboard")
+def demo(
+    lake: LakeOption = None,
+    dashboard: Annotated[bool, typer.Option(help="Open the dashboard afterwards.")] = False,
+    json: JsonOption = False,
+) -> None:
+    """Sample data in, findings out, from nothing: a month of one small company."""
+    from sample_data import DATA
+
+    settings = configuration.load(lake=lake, inventory=DATA / "inventory.csv")
+    status = _main_job("demo", settings, [str(DATA / "AWSLogs"), str(DATA / "traces")], json=json)
+    if not json:
+        _findings(settings, limit=30)
+    if dashboard:
+        _serve_dashboard(settings)
+    sys.exit(status)
+
+
+@app.command(epilog="Example: nhiwatch run /var/log/cloudtrail /var/log/otel/traces.jsonl")
+def run(
+    paths: PathsArgument,
+    lake: LakeOption = None,
+    source: SourceOption = None,
+    json: JsonOption = False,
+) -> None:
+    """The main job: ingest, baselines and detectors, through the Prefect flow."""
+    settings = configuration.load(lake=lake)
+    sys.exit(_main_job("run", settings, paths, source=source, json=json))
+
+
+@app.command(epilog="Example: nhiwatch ingest 'logs/**/*.json.gz' --source aws_cloudtrail")
+def ingest(
+    paths: PathsArgument,
+    lake: LakeOption = None,
+    source: SourceOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Bring log files into the lake, each event once."""
+    from pipeline import steps
+
+    settings = configuration.load(lake=lake)
+    summary = _booked(
+        "ingest", settings, lambda job: (steps.bring_in(job, paths, source=source), None)
+    )
+    sys.exit(_tell(summary, json=json))
+
+
+@app.command(epilog="Example: nhiwatch detect --since 2026-09-01 --detector credential_reuse")
+def detect(
+    lake: LakeOption = None,
+    since: DateOption = None,
+    until: DateOption = None,
+    detector: Annotated[
+        list[str] | None, typer.Option(help="Only this detector; may be repeated.")
+    ] = None,
+    json: JsonOption = False,
+) -> None:
+    """Judge every day of the lake not judged yet, each on the history before it."""
+    from pipeline import steps
+
+    settings = configuration.load(lake=lake)
+    settings.open_lake().require()
+
+    def job_of(job: steps.Job) -> Any:
+        steps.learn(job)
+        days = {"since": since.date() if since else None, "until": until.date() if until else None}
+        return None, steps.detect(job, only=detector or [], **days)
+
+    sys.exit(_tell(_booked("detect", settings, job_of), json=json))
+
+
+@app.command(epilog="Example: nhiwatch findings --detector credential_reuse --format json")
+def findings(
+    lake: LakeOption = None,
+    detector: Annotated[str | None, typer.Option(help="Only of this detector.")] = None,
+    severity: Annotated[str | None, typer.Option(help="Only this urgent or more.")] = None,
+    identity: Annotated[str | None, typer.Option(help="Only of identities with this text.")] = None,
+    since: DateOption = None,
+    everything: Annotated[bool, typer.Option("--all", help="Triaged ones too.")] = False,
+    limit: LimitOption = 50,
+    format: FormatOption = "table",
+    json: JsonOption = False,
+) -> None:
+    """The findings, newest and riskiest first."""
+    filters = {
+        "detector": detector,
+        "severity": severity,
+        "identity": identity,
+        "since": since.date() if since else None,
+        "everything": everything,
+    }
+    _findings(configuration.load(lake=lake), limit=limit, kind=_format(format, json), **filters)
+
+
+@app.command(epilog="Example: nhiwatch explain 3f2a9c")
+def explain(
+    finding_id: Annotated[str, typer.Argument(help="The finding's id, or how it begins.")],
+    lake: LakeOption = None,
+    json: JsonOption = False,
+) -> None:
+    """One finding whole: observed, expected, evidence, the SQL to see more."""
+    from pipeline import explain as explaining
+    from pipeline import printing
+
+    with _reader(configuration.load(lake=lake)) as reader:
+        told = explaining.explain(reader, finding_id)
+    if json:
+        sys.stdout.write(printing.as_json(explaining.as_dict(told)) + "\n")
+    else:
+        printing.show_explanation(told)
+
+
+@app.command(epilog="Example: nhiwatch identities --kind agent")
+def identities(
+    lake: LakeOption = None,
+    kind: Annotated[str | None, typer.Option(help="Only of this kind.")] = None,
+    limit: LimitOption = 100,
+    format: FormatOption = "table",
+    json: JsonOption = False,
+) -> None:
+    """The inventory: every identity, declared and discovered, riskiest first."""
+    _rows(lake, "identities.sql", {"kind": kind, "limit": limit}, _format(format, json))
+
+
+@app.command(epilog="Example: nhiwatch scores --detector unusual_tool_chain --format csv")
+def scores(
+    lake: LakeOption = None,
+    detector: Annotated[str | None, typer.Option(help="Only of this detector.")] = None,
+    identity: Annotated[str | None, typer.Option(help="Only of identities with this text.")] = None,
+    since: DateOption = None,
+    limit: LimitOption = 50,
+    format: FormatOption = "table",
+    json: JsonOption = False,
+) -> None:
+    """Every unit a detector judged, worst first."""
+    filters = {
+        "detector": detector,
+        "identity": identity,
+        "since": since.date() if since else None,
+        "limit": limit,
+    }
+    _rows(lake, "scores.sql", filters, _format(format, json))
+
+
+@app.command(epilog='Example: nhiwatch sql "select action, count(*) from events group by all"')
+def sql(
+    statement: Annotated[
+        str | None, typer.Argument(help="One SELECT; without it, a prompt.")
+    ] = None,
+    lake: LakeOption = None,
+    at: Annotated[
+        str | None, typer.Option(help="See the tables as the run of this id judged them.")
+    ] = None,
+    format: Annotated[str, typer.Option("--format", help="table, json, csv or parquet.")] = "table",
+    output: Annotated[Path | None, typer.Option(help="Write to this file.")] = None,
+    json: JsonOption = False,
+) -> None:
+    """Query the lake, read-only. The tables are those of nhiwatch tables."""
+    import polars as pl
+
+    from pipeline import printing
+    from pipeline.runs import versions_of
+
+    settings = configuration.load(lake=lake)
+    kind = _format(format, json)
+    versions = versions_of(settings.open_lake(), at) if at else None
+    with _reader(settings, versions=versions) as reader:
+        reader.restrict()
+        if statement is not None:
+            printing.show(pl.DataFrame(reader.user_query(statement)), kind, file=output)
+        else:
+            printing.prompt(reader, kind)
+
+
+@app.command(epilog="Example: nhiwatch tables events")
+def tables(
+    name: Annotated[str | None, typer.Argument(help="Only this table or view.")] = None,
+    lake: LakeOption = None,
+    format: FormatOption = "table",
+    json: JsonOption = False,
+) -> None:
+    """The data dictionary: every table and view, its columns, types, units and meaning."""
+    from pipeline import printing
+    from pipeline.dictionary import dictionary
+
+    with configuration.load(lake=lake).open_lake().reader() as reader:
+        printing.show(dictionary(reader, name), _format(format, json))
+
+
+@app.command(epilog="Example: nhiwatch dashboard --port 8501")
+def dashboard(
+    lake: LakeOption = None,
+    port: Annotated[int, typer.Option(help="The port to serve on.")] = 8501,
+    address: Annotated[str, typer.Option(help="The address to serve on.")] = "127.0.0.1",
+) -> None:
+    """Serve the dashboard for a browser on this machine."""
+    settings = configuration.load(lake=lake)
+    _serve_dashboard(settings, port=port, address=address)
+
+
+@app.command(epilog="Example: nhiwatch status --json")
+def status(lake: LakeOption = None, json: JsonOption = False) -> None:
+    """Feeds and their lag, rejects by reason, the last runs."""
+    from pipeline import printing
+
+    parts = {"feeds": "feeds.sql", "rejects": "rejects.sql", "runs": "last_runs.sql"}
+    with _reader(configuration.load(lake=lake)) as reader:
+        rows = {name: reader.query(_SQL / file) for name, file in parts.items()}
+    if json:
+        told = {name: frame.to_dicts() for name, frame in rows.items()}
+        sys.stdout.write(printing.as_json(told) + "\n")
+        return
+    for name, frame in rows.items():
+        printing.out().print(name.capitalize())
+        printing.show(frame, printing.Format.TABLE)
+
+
+@app.command(epilog="Example: nhiwatch compact --keep-hours 168")
+def compact(
+    lake: LakeOption = None,
+    keep_hours: Annotated[
+        int, typer.Option(min=0, help="Keep replaced files this long for readers and time travel.")
+    ] = 168,
+    json: JsonOption = False,
+) -> None:
+    """Merge small files into large ones and delete those replaced long ago."""
+    from pipeline import printing
+    from pipeline.schemas import TABLES
+
+    opened = configuration.load(lake=lake).open_lake()
+    opened.require()
+    told = {}
+    for name in TABLES:
+        before = opened.files(name)
+        opened.compact(name)
+        deleted = opened.vacuum(name, keep_hours=keep_hours)
+        told[name] = {"before": before, "after": opened.files(name), "deleted": len(deleted)}
+    if json:
+        sys.stdout.write(printing.as_json(told) + "\n")
+    else:
+        files = sum(t["before"] for t in told.values()), sum(t["after"] for t in told.values())
+        deleted_files = sum(t["deleted"] for t in told.values())
+        printing.say(f"compacted {files[0]} files into {files[1]}, deleted {deleted_files}")
+
+
+# -- what the commands share
+
+_SQL = Path(__file__).parent / "sql"
+"""SELECTs of this package; those of the commands read views."""
+
+
+def _main_job(
+    command: str, settings: Settings, paths: list[str], *, source: str | None = None, json: bool
+) -> int:
+    """Run the flow, unless there is nothing to do; returns the exit status."""
+    from pipeline import printing, steps
+
+    unchanged = steps.nothing_to_do(settings, paths)
+    if unchanged is not None:
+        told = {"files": 0, "unchanged": unchanged, "events": 0, "findings": 0}
+        if json:
+            sys.stdout.write(printing.as_json(told) + "\n")
+        else:
+            printing.say(f"nothing new: {unchanged} files unchanged, every day judged")
+        return 0
+    _quiet_prefect(settings)
+    from pipeline.flows import main_job
+
+    told = _booked(command, settings, lambda job: main_job(job, paths, source))
+    return _tell(told, json=json)
+
+
+def _booked(command: str, settings: Settings, work: Callable[[Any], Any]) -> dict[str, Any]:
+    """Do the work with progress shown, write it into the book of runs, return its counts."""
+    from pipeline import printing, runs, steps
+
+    started, run_id = configuration.utc_now(), configuration.new_run_id()
+    book = runs.Book(settings.open_lake(), command=command, run_id=run_id, started_at=started)
+    with printing.progress() as report:
+        job = steps.Job(settings=settings, run_id=run_id, now=started, progress=report)
+        try:
+            summary, judged = work(job)
+        except BaseException as error:
+            book.failed(error, finished_at=configuration.utc_now())
+            raise
+    counts = steps.counts(summary, judged)
+    failures = [str(failure) for failure in judged.failures] if judged else []
+    book.finished(
+        counts,
+        failures=failures,
+        lake_versions=judged.lake_versions if judged else {},
+        finished_at=configuration.utc_now(),
+    )
+    seconds = (configuration.utc_now() - started).total_seconds()
+    return {"run_id": run_id, **counts, "seconds": round(seconds, 1), "errors": failures}
+
+
+def _tell(told: dict[str, Any], *, json: bool) -> int:
+    """Say what was done in a line; returns the exit status."""
+    from pipeline import printing
+
+    if json:
+        sys.stdout.write(printing.as_json(told) + "\n")
+    else:
+        printing.say(printing.summary_line(told))
+    for failure in told["errors"]:
+        printing.say(f"error: {failure}")
+    if told["errors"]:
+        return 1
+    return REJECTED if told.get("rejects") else 0
+
+
+def _reader(settings: Settings, **options: Any) -> Any:
+    """A reader on a lake that has to be there."""
+    opened = settings.open_lake()
+    opened.require()
+    return opened.reader(**options)
+
+
+def _rows(lake: Path | None, file: str, params: dict[str, Any], kind: Any) -> None:
+    from pipeline import printing
+
+    with _reader(configuration.load(lake=lake)) as reader:
+        printing.show(reader.query(_SQL / file, params), kind)
+
+
+def _findings(settings: Settings, *, limit: int, kind: Any = None, **filters: Any) -> None:
+    from pipeline import printing
+
+    names = ("detector", "severity", "identity", "since", "everything")
+    params = {name: filters.get(name) for name in names} | {"limit": limit}
+    with _reader(settings) as reader:
+        rows = reader.query(_SQL / "findings.sql", params)
+    printing.show_findings(rows, kind or printing.Format.TABLE)
+
+
+def _format(name: str, json: bool) -> Any:
+    from pipeline.printing import Format
+
+    try:
+        return Format.JSON if json else Format(name)
+    except ValueError:
+        raise typer.BadParameter(
+            f"expected {', '.join(Format)}, got {name!r}", param_hint="--format"
+        ) from None
+
+
+def _quiet_prefect(settings: Settings) -> None:
+    """Prefect's own logs stay out of the way; its database lies beside the lake's user data."""
+    quiet = {
+        "PREFECT_LOGGING_LEVEL": "ERROR",
+        "PREFECT_SERVER_LOGGING_LEVEL": "ERROR",
+        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+        "PREFECT_LOGGING_TO_API_ENABLED": "false",
+        "DO_NOT_TRACK": "1",
+    }
+    for name, value in quiet.items():
+        os.environ.setdefault(name, value)
+
+
+def _serve_dashboard(
+    settings: Settings, *, port: int = 8501, address: str = "127.0.0.1"
+) -> None:
+    """Become the dashboard's server."""
+    import dashboards
+
+    page = Path(dashboards.__file__).parent / "app.py"
+    os.environ["NHIWATCH_LAKE"] = str(settings.lake.resolve())
+    options = {
+        "server.port": port,
+        "server.address": address,
+        "server.headless": "true",
+        "browser.gatherUsageStats": "false",
+    }
+    flags = [f"--{name}={value}" for name, value in options.items()]
+    command = [sys.executable, "-m", "streamlit", "run", str(page), *flags]
+    os.execv(sys.executable, command)  # noqa: S606
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,47 @@
+"""Prefect flows: each step of the main job a task, retried where the fault is in reading or writing.
+
+The only module that imports prefect. A flow without a server starts one of its own, which takes
+some ten seconds; the other commands call the same steps without it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from prefect import flow, task
+from prefect.cache_policies import NO_CACHE
+
+from detectors.judge import Judged
+from pipeline import steps
+from pipeline.ingest import Summary
+from pipeline.steps import Job
+
+
+def _is_io(_task: Any, _run: Any, state: Any) -> bool:
+    """Whether a task failed on reading or writing, which may pass; anything else will not."""
+    fault = state.result(raise_on_failure=False)
+    cause = fault.__cause__ if isinstance(fault, BaseException) else None
+    return isinstance(fault, OSError) or isinstance(cause, OSError)
+
+
+_RETRIED: dict[str, Any] = {
+    "retries": 2,
+    "retry_delay_seconds": [1, 5],
+    "retry_condition_fn": _is_io,
+    "cache_policy": NO_CACHE,
+}
+
+ingest = task(steps.bring_in, name="ingest", **_RETRIED)
+baselines = task(steps.learn, name="baselines", **_RETRIED)
+detect = task(steps.detect, name="detect", **_RETRIED)
+
+
+@flow(name="nhiwatch", validate_parameters=False)
+def main_job(
+    job: Job, paths: Sequence[str], source: str | None = None
+) -> tuple[Summary, Judged]:
+    """Ingest, baselines, detect: returns what was brought in and what was judged."""
+    summary = ingest(job, paths, source=source)
+    baselines(job)
+    return summary, detect(job)

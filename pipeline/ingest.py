@@ -1,0 +1,383 @@
+"""Files to records to events: what a file is, what of it is new, what could not be read.
+
+Order of commits for a batch: `events`, then `rejects`, then `ingests`. A file is known only when
+all of it is in; a process killed before that reads it again, and finds there what it had landed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import polars as pl
+import pyarrow as pa
+
+from pipeline import enrich
+from pipeline.errors import InputError, LakeError
+from pipeline.files import find, fingerprint
+from pipeline.lake import ConcurrentWriteError, Lake, LakeReader
+from pipeline.records import Broken, Piece, read_pieces
+from pipeline.schemas import INGESTS, REJECTS, Table
+from pipeline.sources import Source, source_named, sources
+
+SQL = Path(__file__).parent / "sql"
+QUEUE = "ingest"
+_ATTEMPTS = 100
+_PEEK = 50
+
+Progress = Callable[[int, int], None]
+"""Told how many of how many files are read."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """Sizes in bytes: text of records in one commit, the longest record, text kept of a reject."""
+
+    batch_bytes: int = 48 * 1024**2
+    max_record_bytes: int = 16 * 1024**2
+    reject_text_bytes: int = 65_536
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What an ingest did: files (new, unchanged, left out), and what was in the new ones."""
+
+    files: int = 0
+    unchanged: int = 0
+    left_out: int = 0
+    records: int = 0
+    events: int = 0
+    duplicates: int = 0
+    rejects: int = 0
+
+
+@dataclass
+class _File:
+    """What is known so far of a file being read."""
+
+    path: str
+    fingerprint: str
+    bytes: int
+    source: str | None = None
+    records: int = 0
+    events: int = 0
+    duplicates: int = 0
+    rejects: int = 0
+    first_event_at: datetime | None = None
+    last_event_at: datetime | None = None
+
+
+@dataclass
+class _Batch:
+    """Records waiting for their commit."""
+
+    files: list[_File] = field(default_factory=list)
+    pieces: list[tuple[_File, Piece]] = field(default_factory=list)
+    broken: list[tuple[_File, Broken]] = field(default_factory=list)
+    finished: list[_File] = field(default_factory=list)
+    bytes: int = 0
+
+
+def ingest(
+    lake: Lake,
+    paths: Iterable[str | Path],
+    *,
+    now: datetime,
+    run_id: str,
+    source: str | None = None,
+    limits: Limits | None = None,
+    network_database: Path | None = None,
+    progress: Progress | None = None,
+) -> Summary:
+    """Bring every file that the paths mean into the lake, each event once; returns what was done.
+
+    The source is recognised by each file's content unless it is given.
+    """
+    given = source_named(source) if source is not None else None
+    found = find(paths, apart_from=lake.location)
+    landing = _Landing(lake, now, run_id, limits or Limits(), network_database)
+    unchanged = 0
+    for number, path in enumerate(found.files, start=1):
+        unchanged += not landing.read(path, given)
+        if progress is not None:
+            progress(number, len(found.files))
+    landing.commit()
+    done = landing.done
+    return Summary(
+        files=len(done),
+        unchanged=unchanged,
+        left_out=found.left_out,
+        records=sum(file.records for file in done),
+        events=sum(file.events for file in done),
+        duplicates=sum(file.duplicates for file in done),
+        rejects=sum(file.rejects for file in done),
+    )
+
+
+def news(lake: Lake, paths: Iterable[str | Path]) -> tuple[int, int]:
+    """How many of the files that the paths mean are new or changed, and how many are not."""
+    files = find(paths, apart_from=lake.location).files
+    with lake.reader() as reader:
+        known = set(reader.columns("ingests", ["source_file", "fingerprint"]).rows())
+    unchanged = sum((str(file), fingerprint(file)) in known for file in files)
+    return len(files) - unchanged, unchanged
+
+
+class _Landing:
+    """Reads files into batches and commits a batch whenever it is large enough."""
+
+    def __init__(
+        self,
+        lake: Lake,
+        now: datetime,
+        run_id: str,
+        limits: Limits,
+        network_database: Path | None,
+    ) -> None:
+        self.lake = lake
+        self.now = now
+        self.run_id = run_id
+        self.limits = limits
+        self.network_database = network_database
+        self.batch = _Batch()
+        self.done: list[_File] = []
+        with lake.reader() as reader:
+            known = reader.columns("ingests", ["source_file", "fingerprint", "events"])
+        self.places = set(known.select("source_file", "fingerprint").rows())
+        self.contents: dict[str, int] = dict(
+            known.group_by("fingerprint").agg(pl.col("events").max()).rows()
+        )
+
+    def read(self, path: Path, given: Source | None) -> bool:
+        """Read one file into the batch; False if the lake has it unchanged."""
+        file = _File(str(path), fingerprint(path), path.stat().st_size)
+        if (file.path, file.fingerprint) in self.places:
+            return False
+        if file.fingerprint in self.contents:
+            file.duplicates = self.contents[file.fingerprint]
+        else:
+            self._read_pieces(path, file, given)
+            self.contents[file.fingerprint] = file.events
+        self.batch.finished.append(file)
+        return True
+
+    def commit(self) -> None:
+        """Land what is in the batch."""
+        batch, self.batch = self.batch, _Batch()
+        for name in sorted({file.source for file, _ in batch.pieces if file.source is not None}):
+            pieces = [(file, piece) for file, piece in batch.pieces if file.source == name]
+            batch.broken.extend(self._land(sources()[name], pieces))
+        self.lake.append_new("rejects", self._reject_rows(batch.broken))
+        self.lake.append_new("ingests", self._ingest_rows(batch.finished))
+        self.done.extend(batch.finished)
+
+    def _read_pieces(self, path: Path, file: _File, given: Source | None) -> None:
+        containers = frozenset(key for s in sources().values() for key in s.containers)
+        source = given
+        pieces = read_pieces(
+            path, containers=containers, max_record_bytes=self.limits.max_record_bytes
+        )
+        try:
+            for piece in pieces:
+                source = source or _recognise(piece)
+                if source is None:
+                    self._reject(file, Broken(-1, _unrecognised(piece), _first_text(piece)))
+                    return
+                file.source = source.name
+                self._take(file, piece)
+        except OSError as error:
+            raise InputError(f"cannot read {path}: {error.strerror}") from error
+        if file.records == 0:
+            self._reject(file, Broken(-1, "expected records, got an empty file", b""))
+
+    def _take(self, file: _File, piece: Piece) -> None:
+        file.records += len(piece.texts) + len(piece.broken)
+        for broken in piece.broken:
+            self._reject(file, broken)
+        self.batch.pieces.append((file, piece))
+        self.batch.bytes += piece.bytes
+        if self.batch.bytes >= self.limits.batch_bytes:
+            self.commit()
+
+    def _reject(self, file: _File, broken: Broken) -> None:
+        file.rejects += 1
+        self.batch.broken.append((file, broken))
+
+    def _land(
+        self, source: Source, pieces: list[tuple[_File, Piece]]
+    ) -> list[tuple[_File, Broken]]:
+        """Commit one source's new events; returns those of its records that are no events."""
+        files = {file.path: file for file, _ in pieces}
+        records, broken = _records_table(pieces)
+        with self.lake.reader() as reader:
+            reader.define("records", records)
+            reader.define("parsed", source.select)
+            broken.extend(_problems(reader, files))
+            for name, frame in enrich.lookups(reader, database=self.network_database).items():
+                reader.define(name, frame)
+            events = reader.arrow(
+                enrich.SELECT, {"source": source.name, "ingested_at": self.now}
+            )
+        for file, _ in broken:
+            file.rejects += 1
+        for row in self._append(source, events).iter_rows(named=True):
+            _count(files[row["source_file"]], row)
+        return broken
+
+    def _append(self, source: Source, events: pa.Table) -> pl.DataFrame:
+        """Append the events that the lake does not have yet; returns per file what became of its.
+
+        Another process may land the same events at the same time: then this one's commit is
+        refused, and it looks again.
+        """
+        days = pl.DataFrame(events.select(["event_date"]))["event_date"]
+        params = {"source": source.name, "first_day": days.min(), "last_day": days.max()}
+        keys = pl.DataFrame(events.select(["event_id", "source_file", "record_index"]))
+        for _ in range(_ATTEMPTS):
+            turn = self.lake.next_turn("events", QUEUE)
+            with self.lake.reader(versions={"events": turn.version}) as reader:
+                reader.define("arrived", keys.with_row_index("row_index"))
+                landing = reader.query(SQL / "landing.sql", params)["landing"]
+            new = events.filter(pa.array(landing == "new"))
+            try:
+                self.lake.append("events", new, turn=turn)
+            except ConcurrentWriteError:
+                continue
+            return _landed(events, landing)
+        raise LakeError(f"{_ATTEMPTS} times another writer was first; try again later")
+
+    def _reject_rows(self, broken: list[tuple[_File, Broken]]) -> pl.DataFrame:
+        most = self.limits.reject_text_bytes
+        rows = [
+            {
+                "source_file": file.path,
+                "fingerprint": file.fingerprint,
+                "record_index": part.index,
+                "source": file.source,
+                "reason": part.reason,
+                "text": part.text[:most].decode("utf-8", "backslashreplace"),
+                "text_bytes": len(part.text),
+                "rejected_at": self.now,
+            }
+            for file, part in broken
+        ]
+        return _frame(REJECTS, rows)
+
+    def _ingest_rows(self, files: list[_File]) -> pl.DataFrame:
+        told = {"ingested_at": self.now, "run_id": self.run_id}
+        rows = [{"source_file": file.path, **_counts(file), **told} for file in files]
+        return _frame(INGESTS, rows)
+
+
+def _counts(file: _File) -> dict[str, Any]:
+    return {name: value for name, value in vars(file).items() if name != "path"}
+
+
+def _count(file: _File, row: dict[str, Any]) -> None:
+    """Add what became of a batch's events to the file they came from."""
+    file.events += row["events"]
+    file.duplicates += row["duplicates"]
+    times = [file.first_event_at, file.last_event_at, row["first_event_at"], row["last_event_at"]]
+    known = [time for time in times if time is not None]
+    file.first_event_at, file.last_event_at = min(known), max(known)
+
+
+def _landed(events: pa.Table, landing: pl.Series) -> pl.DataFrame:
+    """Per file: events that are there through it, events another record had brought, times."""
+    return (
+        pl.DataFrame(events.select(["source_file", "event_time"]))
+        .with_columns(landing=landing)
+        .group_by("source_file")
+        .agg(
+            events=(pl.col("landing") != "duplicate").sum(),
+            duplicates=(pl.col("landing") == "duplicate").sum(),
+            first_event_at=pl.col("event_time").min(),
+            last_event_at=pl.col("event_time").max(),
+        )
+    )
+
+
+def _records_table(
+    pieces: list[tuple[_File, Piece]],
+) -> tuple[pa.Table, list[tuple[_File, Broken]]]:
+    """The pieces as the relation `records`, and those records that are not UTF-8 text."""
+    broken: list[tuple[_File, Broken]] = []
+    tables = []
+    for file, piece in pieces:
+        try:
+            tables.append(_piece_table(file, piece))
+        except pa.ArrowInvalid:
+            whole, bad = _utf8(piece)
+            broken.extend((file, part) for part in bad)
+            tables.append(_piece_table(file, whole))
+    return pa.concat_tables(tables), broken
+
+
+def _piece_table(file: _File, piece: Piece) -> pa.Table:
+    text = pa.array(piece.texts, pa.binary()).cast(pa.string())
+    path = pa.repeat(pa.scalar(file.path, pa.string()), len(text))
+    columns = [path, pa.array(piece.indexes, pa.int64()), text]
+    return pa.table(columns, names=["source_file", "record_index", "raw"])
+
+
+def _utf8(piece: Piece) -> tuple[Piece, list[Broken]]:
+    """A piece without the records that are not UTF-8, and those."""
+    whole, bad = Piece(), []
+    for index, text in zip(piece.indexes, piece.texts, strict=True):
+        try:
+            text.decode()
+        except UnicodeDecodeError as error:
+            bad.append(Broken(index, f"expected UTF-8 text, got {error.reason}", text))
+        else:
+            whole.indexes.append(index)
+            whole.texts.append(text)
+    return whole, bad
+
+
+def _problems(reader: LakeReader, files: dict[str, _File]) -> list[tuple[_File, Broken]]:
+    """The records of which the source's SELECT says what is wrong with them."""
+    rows = reader.query(SQL / "problems.sql").iter_rows(named=True)
+    return [
+        (
+            files[row["source_file"]],
+            Broken(row["record_index"], row["problem"], (row["raw"] or "").encode()),
+        )
+        for row in rows
+    ]
+
+
+def _recognise(piece: Piece) -> Source | None:
+    """The source whose records these are, by the first that any source knows."""
+    for text in piece.texts[:_PEEK]:
+        try:
+            record = msgspec.json.decode(text)
+        except (msgspec.MsgspecError, RecursionError):
+            continue
+        if isinstance(record, dict):
+            for source in sources().values():
+                if source.recognises(record):
+                    return source
+    return None
+
+
+def _unrecognised(piece: Piece) -> str:
+    known = ", ".join(sources())
+    if not piece.texts:
+        fault = piece.broken[0].reason if piece.broken else "nothing"
+        return f"expected records of {known}; {fault}"
+    return f"expected records of {known}, got other JSON; name it with --source if it is one"
+
+
+def _first_text(piece: Piece) -> bytes:
+    if piece.texts:
+        return piece.texts[0]
+    return piece.broken[0].text if piece.broken else b""
+
+
+def _frame(table: Table, rows: list[dict[str, Any]]) -> pl.DataFrame:
+    """Rows as a frame of a table's columns and types."""
+    return pl.DataFrame(rows, schema=pl.DataFrame(table.arrow_schema.empty_table()).schema)

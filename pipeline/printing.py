@@ -1,0 +1,216 @@
+"""How results reach a terminal, a pipe or a file: table, JSON, CSV, Parquet; progress."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+from rich.text import Text
+
+from pipeline.errors import InputError, QueryError
+from pipeline.explain import Explanation
+from pipeline.lake import LakeReader
+from pipeline.steps import Progress as Report
+
+_PIPE_WIDTH = 200
+_CELL = 200
+
+
+class Format(StrEnum):
+    """How rows are printed."""
+
+    TABLE = "table"
+    JSON = "json"
+    CSV = "csv"
+    PARQUET = "parquet"
+
+
+def out() -> Console:
+    """Standard output; a pipe gets a fixed width so that what reads it sees whole columns."""
+    width = None if sys.stdout.isatty() else _PIPE_WIDTH
+    return Console(width=width, highlight=False, markup=False, emoji=False)
+
+
+def say(line: str) -> None:
+    """One line of news for people: standard error, so that standard output is the result alone."""
+    Console(stderr=True, highlight=False, markup=False, emoji=False, soft_wrap=True).print(
+        printable(line)
+    )
+
+
+def show(rows: pl.DataFrame, kind: Format, *, file: Path | None = None) -> None:
+    """Print rows, or write them to a file."""
+    if kind is Format.PARQUET and file is None:
+        raise InputError("expected --output FILE for parquet, got a terminal or a pipe")
+    if kind is Format.PARQUET and file is not None:
+        rows.write_parquet(file)
+    elif kind is Format.TABLE and file is None:
+        _show_table(rows)
+    else:
+        text = as_json(rows.to_dicts()) + "\n" if kind is Format.JSON else _csv(rows)
+        if file is None:
+            sys.stdout.write(text)
+        else:
+            file.write_text(text, encoding="utf-8")
+
+
+def show_findings(rows: pl.DataFrame, kind: Format) -> None:
+    """Findings: a table of what an analyst reads first, or every column in the other formats."""
+    if kind is not Format.TABLE:
+        show(rows, kind)
+        return
+    brief = rows.select(
+        id="finding_id",
+        day=pl.col("window").str.slice(0, 10),
+        severity="severity",
+        score=pl.col("score").round(2),
+        detector="detector",
+        identity="identity_name",
+        title="title",
+    )
+    show(brief, kind)
+
+
+def show_explanation(told: Explanation) -> None:
+    """One finding as a page of text."""
+    console, finding = out(), told.finding
+    console.print(printable(finding["title"]), style="bold")
+    names = ("finding_id", "detector", "severity", "score", "confidence", "identity_id")
+    for name in (*names, "subject", "window", "observed", "expected", "support", "frameworks"):
+        console.print(f"{name:<12} {_cell_whole(finding[name])}", soft_wrap=True)
+    console.print()
+    brief = told.evidence.drop("raw", "tool_arguments", "tool_result", "source_file")
+    _show_table(brief.select(c for c in brief.columns if brief[c].null_count() < brief.height))
+    console.print()
+    console.print("SQL that returns the evidence, all columns:")
+    console.print(printable(told.sql), soft_wrap=True)
+    console.print()
+    console.print(f"Judged on Delta versions {told.lake_versions}; to query them as they were:")
+    console.print(f'nhiwatch sql --at {finding["run_id"]} "..."', soft_wrap=True)
+
+
+def summary_line(told: dict[str, Any]) -> str:
+    """What a run did, in a line."""
+    words = []
+    if "files" in told:
+        words.append(
+            f"{told['files']:,} files ({told['unchanged']:,} unchanged, "
+            f"{told['left_out']:,} no logs), {told['events']:,} new events, "
+            f"{told['duplicates']:,} duplicates, {told['rejects']:,} rejects"
+        )
+    if "detector_days" in told:
+        words.append(
+            f"{told['detector_days']:,} detector-days, {told['scores']:,} scores, "
+            f"{told['findings']:,} findings"
+        )
+    hint = " (nhiwatch status tells why)" if told.get("rejects") else ""
+    return f"{'; '.join(words)}{hint}; {told['seconds']} s"
+
+
+def prompt(reader: LakeReader, kind: Format) -> None:
+    """Read statements, each ended by a semicolon, and print what they return, until end of input.
+    """
+    typed: list[str] = []
+    while True:
+        try:
+            typed.append(input("nhiwatch> " if not typed else "      ... "))
+        except EOFError:
+            return
+        statement = "\n".join(typed).strip()
+        if statement.lower() in {"exit", "quit", "exit;", "quit;"}:
+            return
+        if statement.endswith(";"):
+            typed = []
+            try:
+                show(pl.DataFrame(reader.user_query(statement)), kind)
+            except QueryError as error:
+                say(f"error: {error}")
+
+
+def as_json(value: Any) -> str:
+    """JSON text; times as ISO 8601."""
+    return json.dumps(value, ensure_ascii=False, indent=2, default=_plain)
+
+
+def printable(text: str) -> str:
+    """Text without control characters, so that a log cannot drive the terminal."""
+    return "".join(c if c.isprintable() or c == "\n" else "\N{REPLACEMENT CHARACTER}" for c in text)
+
+
+@contextmanager
+def progress() -> Iterator[Report]:
+    """Tell of progress on standard error: bars on a terminal, a line per finished step elsewhere."""
+    console = Console(stderr=True, highlight=False, markup=False)
+    if not console.is_terminal:
+        yield _plain_progress
+        return
+    columns = (
+        TextColumn("{task.description:<10}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=console) as bars:
+        tasks: dict[str, Any] = {}
+
+        def report(step: str, done: int, total: int) -> None:
+            if step not in tasks:
+                tasks[step] = bars.add_task(step, total=total)
+            bars.update(tasks[step], completed=done, total=total)
+
+        yield report
+
+
+def _plain_progress(step: str, done: int, total: int) -> None:
+    if done == total:
+        say(f"{step}: {done} of {total}")
+
+
+def _show_table(rows: pl.DataFrame) -> None:
+    table = Table(header_style="bold", pad_edge=False)
+    for name in rows.columns:
+        right = rows.schema[name].is_numeric()
+        table.add_column(Text(name), justify="right" if right else "left", overflow="fold")
+    for row in rows.rows():
+        table.add_row(*(Text(_cell(value)) for value in row))
+    console = out()
+    console.print(table)
+    console.print(f"{rows.height} row{'' if rows.height == 1 else 's'}")
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, float):
+        return f"{value:.3g}" if abs(value) < 1 else f"{value:,.2f}"
+    if isinstance(value, list):
+        return printable(", ".join(map(str, value)))[:_CELL]
+    if hasattr(value, "isoformat"):
+        return str(_plain(value)).replace("T", " ").replace("+00:00", "Z")
+    return printable(str(value).replace("\n", " "))[:_CELL]
+
+
+def _cell_whole(value: Any) -> str:
+    return printable(", ".join(value) if isinstance(value, list) else str(value))
+
+
+def _csv(rows: pl.DataFrame) -> str:
+    lists = [name for name, kind in rows.schema.items() if kind.is_nested()]
+    flat = rows.with_columns(
+        pl.col(name).map_elements(lambda v: as_json(list(v)), return_dtype=pl.String)
+        for name in lists
+    )
+    return flat.write_csv(datetime_format="%Y-%m-%dT%H:%M:%S%.6fZ")
+
+
+def _plain(value: Any) -> Any:
+    return value.isoformat() if hasattr(value, "isoformat") else str(value)

@@ -1,0 +1,421 @@
+"""Files into records: decompress, find the layout, split without decoding, bounded in memory.
+
+Three layouts are told apart by content, whatever the file is called:
+
+- *lines*: one JSON value a line (or a container a line, as Firehose writes them);
+- *array*: one JSON array, or one object whose first key is a container (`{"Records": [...`),
+  split into pieces at record boundaries, so that a file may be larger than memory;
+- *document*: one JSON value over many lines, or several after one another.
+
+msgspec finds where each value ends at some GB a second and leaves it undecoded. Where a piece does
+not parse, Python's own decoder goes through it value by value, keeps every whole record and tells
+of the rest.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import BinaryIO, Protocol
+
+import msgspec
+import zstandard
+from isal import isal_zlib
+
+_BLOCK = 1 << 20
+_PIECE = 8 << 20
+_GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
+_RAW_LIST = msgspec.json.Decoder(list[msgspec.Raw])
+_RAW_OBJECT = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_SPACE = b" \t\r\n"
+_BOUNDARY_TRIES = 64
+
+
+@dataclass(frozen=True)
+class Broken:
+    """Something that is no record: where, why, and the text as it came."""
+
+    index: int
+    reason: str
+    text: bytes
+
+
+@dataclass
+class Piece:
+    """Some records of a file, in order: the index of each, its text, and what was broken."""
+
+    indexes: list[int] = field(default_factory=list)
+    texts: list[bytes] = field(default_factory=list)
+    broken: list[Broken] = field(default_factory=list)
+
+    @property
+    def bytes(self) -> int:
+        return sum(map(len, self.texts))
+
+
+class DamagedError(Exception):
+    """The file cannot be decompressed to its end; all before it was given out."""
+
+
+def read_pieces(
+    path: Path, *, containers: frozenset[str], max_record_bytes: int
+) -> Iterator[Piece]:
+    """The records of a file, some at a time.
+
+    `containers` are the keys whose list holds records; a longer record than `max_record_bytes` is
+    broken. A damaged file gives all that can be read and one broken part with the index after it.
+    """
+    with path.open("rb") as stream:
+        yield from _Splitter(_blocks(stream), containers, max_record_bytes).pieces()
+
+
+def _blocks(stream: BinaryIO) -> Iterator[bytes]:
+    """The plain content of a plain, gzip or zstd stream, told apart by its first bytes."""
+    head = stream.read(_BLOCK)
+    if head.startswith(_GZIP):
+        yield from _decompressed(head, stream, _gzip)
+    elif head.startswith(_ZSTD):
+        yield from _decompressed(head, stream, _zstd)
+    else:
+        while head:
+            yield head
+            head = stream.read(_BLOCK)
+
+
+class _Decompressor(Protocol):
+    @property
+    def eof(self) -> bool: ...
+    @property
+    def unused_data(self) -> bytes: ...
+    def decompress(self, data: bytes, /) -> bytes: ...
+
+
+class _Maker(Protocol):
+    def __call__(self) -> _Decompressor: ...
+
+
+def _gzip() -> _Decompressor:
+    made: _Decompressor = isal_zlib.decompressobj(wbits=31)
+    return made
+
+
+def _zstd() -> _Decompressor:
+    made: _Decompressor = zstandard.ZstdDecompressor().decompressobj()
+    return made
+
+
+def _decompressed(head: bytes, stream: BinaryIO, make: _Maker) -> Iterator[bytes]:
+    """Every member or frame of a compressed stream; raises DamagedError where it breaks off."""
+    part, data = make(), head
+    while data:
+        try:
+            plain = part.decompress(data)
+        except (isal_zlib.error, zstandard.ZstdError, EOFError) as error:
+            raise DamagedError(f"damaged compression: {error}") from None
+        if plain:
+            yield plain
+        # What follows a member may be another one, or zero padding as tape tools leave it.
+        rest = part.unused_data.lstrip(b"\0") if part.eof else b""
+        data = rest or stream.read(_BLOCK)
+        if part.eof and data.strip(b"\0"):
+            part, data = make(), data.lstrip(b"\0")
+    if not part.eof:
+        raise DamagedError("truncated: the compressed data ends before its end mark")
+
+
+@dataclass
+class _Splitter:
+    """Splits plain text into records; holds at most a piece, or one overlong record."""
+
+    blocks: Iterator[bytes]
+    containers: frozenset[str]
+    max_record_bytes: int
+    buffer: bytes = b""
+    ended: bool = False
+    damage: str | None = None
+    next_index: int = 0
+
+    def pieces(self) -> Iterator[Piece]:
+        self._fill(_PIECE)
+        self.buffer = self.buffer.removeprefix(b"\xef\xbb\xbf").lstrip(_SPACE)
+        while self.buffer:
+            if self._first_line_is_whole():
+                yield from self._lines()
+            elif (start := self._array_start()) is not None:
+                self.buffer = self.buffer[start:]
+                yield from self._array()
+            else:
+                yield from self._document()
+            self._fill(_PIECE)
+        if self.damage is not None:
+            yield Piece(broken=[Broken(self.next_index, self.damage, self.buffer)])
+
+    # -- layouts
+
+    def _lines(self) -> Iterator[Piece]:
+        while self.buffer or not self.ended:
+            end = len(self.buffer) if self.ended else self.buffer.rfind(b"\n") + 1
+            if end == 0:
+                self._fill(len(self.buffer) + _PIECE)
+                if len(self.buffer) > self._most():
+                    yield self._give_up("no end of line")
+                    return
+                continue
+            lines, self.buffer = self.buffer[:end], self.buffer[end:]
+            yield self._piece_of_lines([line for line in lines.split(b"\n") if line.strip()])
+            self._fill(_PIECE)
+
+    def _array(self) -> Iterator[Piece]:
+        opening = self._opening()
+        while self.buffer:
+            cut = self._last_boundary(opening) if not self.ended else None
+            if cut is not None:
+                texts, length = cut
+                yield self._piece(texts)
+                self.buffer = self.buffer[length:].lstrip(_SPACE + b",")
+            elif not self.ended and len(self.buffer) <= self._most():
+                self._fill(len(self.buffer) + _PIECE)
+                continue
+            elif self.ended and (whole := self._whole_array()) is not None:
+                texts, length = whole
+                yield self._piece(texts)
+                # Another document may follow; what else the container's object holds is no record.
+                rest = self.buffer[length:].lstrip(_SPACE + b"}")
+                self.buffer = rest if rest.startswith((b"{", b"[")) else b""
+                return
+            else:
+                yield self._salvage(opening)
+                if not self.ended and len(self.buffer) > self._most():
+                    yield self._give_up("no end of record")
+            self._fill(_PIECE)
+
+    def _document(self) -> Iterator[Piece]:
+        self._fill(self._most())
+        if not self.ended:
+            yield self._give_up("no end of record")
+            return
+        records = self._unwrapped(self.buffer)
+        if records is not None:
+            yield self._piece(records)
+            self.buffer = b""
+        else:
+            yield self._salvage(self._opening())
+
+    # -- layout questions
+
+    def _first_line_is_whole(self) -> bool:
+        line, newline, _ = self.buffer.partition(b"\n")
+        if not newline and not self.ended:
+            return False
+        if not newline and self.buffer[:1] == b"[":
+            return False
+        return bool(line.strip()) and (_is_json(line) or not line.lstrip().startswith((b"{", b"[")))
+
+    def _array_start(self) -> int | None:
+        """Where the first record of an array, or of a container that comes first, begins."""
+        match = re.match(rb'\s*(?:\{\s*"([^"\\]{1,64})"\s*:\s*)?\[\s*', self.buffer)
+        if match is None:
+            return None
+        key = match.group(1)
+        if key is not None and key.decode("utf-8", "replace") not in self.containers:
+            return None
+        return match.end()
+
+    def _opening(self) -> re.Pattern[bytes]:
+        """How a record begins: writers start each with the same key."""
+        first = re.match(rb'\{\s*"[^"\\]{1,64}"\s*:', self.buffer)
+        token = rb'\{\s*"' if first is None else rb"\{\s*" + re.escape(first.group()[1:].lstrip())
+        return re.compile(token)
+
+    def _last_boundary(self, opening: re.Pattern[bytes]) -> tuple[list[bytes], int] | None:
+        """The whole records at the buffer's start, and their length; None if no cut is found.
+
+        Any prefix that ends between two values of the array parses as an array itself, and no
+        other does: so a guess is safe once it parsed.
+        """
+        tail = max(0, len(self.buffer) - max(_PIECE // 4, 1 << 16))
+        between = re.compile(rb"\}\s*,\s*(?=" + opening.pattern + rb")")
+        guesses = [m.start() + 1 for m in between.finditer(self.buffer, tail)]
+        for end in guesses[: -_BOUNDARY_TRIES - 1 : -1]:
+            texts = _array_of(self.buffer[:end])
+            if texts is not None:
+                return texts, end
+        return None
+
+    def _whole_array(self) -> tuple[list[bytes], int] | None:
+        """The records up to an array's end and the length with its bracket, when the buffer holds
+        all that is left of the file.
+        """
+        end = len(self.buffer)
+        for _ in range(_BOUNDARY_TRIES):
+            end = self.buffer.rfind(b"]", 0, end)
+            if end < 0:
+                return None
+            texts = _array_of(self.buffer[:end])
+            if texts is not None:
+                return texts, end + 1
+        return None
+
+    def _unwrapped(self, text: bytes) -> list[bytes] | None:
+        """The records of one JSON value: its elements, its container's, or itself."""
+        try:
+            if text.lstrip(_SPACE).startswith(b"["):
+                return [bytes(raw) for raw in _RAW_LIST.decode(text)]
+            fields = _RAW_OBJECT.decode(text)
+            for key in self.containers & fields.keys():
+                if bytes(fields[key]).startswith(b"["):
+                    return [bytes(raw) for raw in _RAW_LIST.decode(fields[key])]
+        except (msgspec.MsgspecError, RecursionError):
+            return None
+        return [text]
+
+    # -- pieces
+
+    def _piece_of_lines(self, lines: list[bytes]) -> Piece:
+        wrapped = bool(lines) and self._is_wrapped(lines[0])
+        if not wrapped:
+            texts = _array_of(b",".join(lines))
+            if texts is not None and len(texts) == len(lines):
+                return self._piece(texts)
+        piece = Piece()
+        for line in lines:
+            records = self._unwrapped(line) if wrapped or _is_json(line) else None
+            if records is None:
+                self._break(piece, _json_fault(line), line.strip())
+            else:
+                self._extend(piece, records if wrapped else [line.strip()])
+        return piece
+
+    def _is_wrapped(self, line: bytes) -> bool:
+        records = self._unwrapped(line)
+        return records is not None and records != [line]
+
+    def _piece(self, texts: list[bytes]) -> Piece:
+        piece = Piece()
+        self._extend(piece, texts)
+        return piece
+
+    def _extend(self, piece: Piece, texts: list[bytes]) -> None:
+        if max(map(len, texts), default=0) <= self.max_record_bytes:
+            piece.indexes.extend(range(self.next_index, self.next_index + len(texts)))
+            piece.texts.extend(texts)
+            self.next_index += len(texts)
+            return
+        for text in texts:
+            if len(text) > self.max_record_bytes:
+                most = self.max_record_bytes
+                self._break(
+                    piece,
+                    f"expected a record of at most {most} bytes (setting max_record_bytes), "
+                    f"got {len(text)}",
+                    text,
+                )
+            else:
+                self._extend(piece, [text])
+
+    def _break(self, piece: Piece, reason: str, text: bytes) -> None:
+        piece.broken.append(Broken(self.next_index, reason, text))
+        self.next_index += 1
+
+    def _salvage(self, opening: re.Pattern[bytes]) -> Piece:
+        """Go through the buffer value by value; keep what is whole, tell of what is not.
+
+        What is left in the buffer is a value that may go on in the next block.
+        """
+        piece = Piece()
+        text = self.buffer.decode("utf-8", "surrogateescape")
+        again = re.compile(opening.pattern.decode())
+        decoder, at = json.JSONDecoder(), 0
+        while (at := _skip(text, at)) < len(text):
+            try:
+                _, end = decoder.raw_decode(text, at)
+            except (ValueError, RecursionError) as error:
+                found = again.search(text, at + 1)
+                if found is None and not self.ended:
+                    break
+                end = len(text) if found is None else found.start()
+                fault = self.damage or f"expected a whole JSON record, got {_where(error)}"
+                if found is not None or not _is_closing(text[at:]):
+                    self._break(piece, fault, _encoded(text[at:end]).rstrip(_SPACE + b","))
+                    self.damage = self.damage if found is not None else None
+                at = end
+                continue
+            records = self._unwrapped(_encoded(text[at:end]))
+            self._extend(piece, records if records is not None else [_encoded(text[at:end])])
+            at = end
+        self.buffer = _encoded(text[at:])
+        return piece
+
+    def _give_up(self, what: str) -> Piece:
+        """Reject what is left of the file: nothing in it ends within bounds."""
+        piece = Piece()
+        self._break(piece, f"{what} within {len(self.buffer)} bytes", self.buffer)
+        self.buffer, self.ended = b"", True
+        return piece
+
+    def _most(self) -> int:
+        return 8 * self.max_record_bytes
+
+    def _fill(self, size: int) -> None:
+        """Read on until the buffer holds `size` bytes or the file ends."""
+        parts = [self.buffer]
+        have = len(self.buffer)
+        while have < size and not self.ended:
+            try:
+                block = next(self.blocks)
+            except StopIteration:
+                self.ended = True
+            except DamagedError as error:
+                self.ended, self.damage = True, str(error)
+            else:
+                parts.append(block)
+                have += len(block)
+        self.buffer = b"".join(parts)
+
+
+def _array_of(text: bytes) -> list[bytes] | None:
+    try:
+        return [bytes(raw) for raw in _RAW_LIST.decode(b"[" + text + b"]")]
+    except (msgspec.MsgspecError, RecursionError):
+        return None
+
+
+def _is_json(text: bytes) -> bool:
+    try:
+        msgspec.json.decode(text, type=msgspec.Raw)
+    except (msgspec.MsgspecError, RecursionError):
+        return False
+    return True
+
+
+def _json_fault(text: bytes) -> str:
+    try:
+        msgspec.json.decode(text)
+    except (msgspec.MsgspecError, RecursionError) as error:
+        return f"expected a line of JSON, got: {error}"
+    return "expected a line of JSON"
+
+
+def _where(error: Exception) -> str:
+    if isinstance(error, json.JSONDecodeError):
+        return f"{error.msg} at character {error.pos}"
+    return str(error)
+
+
+def _skip(text: str, at: int) -> int:
+    """Past white space and the commas between records."""
+    while at < len(text) and text[at] in " \t\r\n,":
+        at += 1
+    return at
+
+
+def _is_closing(text: str) -> bool:
+    """Whether only the end of the array, and of the document around it, is left."""
+    return re.match(r"\]\s*(,.*|\}\s*)?$", text, flags=re.DOTALL) is not None
+
+
+def _encoded(text: str) -> bytes:
+    return text.encode("utf-8", "surrogateescape")

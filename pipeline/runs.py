@@ -1,0 +1,74 @@
+"""The book of runs: what ran, on what, how long, what failed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from importlib.metadata import version
+from typing import Any
+
+import polars as pl
+
+from pipeline.errors import NotFoundError
+from pipeline.lake import Lake, json_text
+from pipeline.schemas import RUNS
+
+
+@dataclass(frozen=True, kw_only=True)
+class Book:
+    """Where one run is written down when it ends."""
+
+    lake: Lake
+    command: str
+    run_id: str
+    started_at: datetime
+
+    def finished(
+        self,
+        summary: Mapping[str, Any],
+        *,
+        failures: Sequence[str],
+        lake_versions: Mapping[str, int],
+        finished_at: datetime,
+    ) -> None:
+        """Write down a run that came to its end, with or without failures and rejects."""
+        status = "failed" if failures else "rejects" if summary.get("rejects") else "ok"
+        self._write(finished_at, status, summary, failures, lake_versions)
+
+    def failed(self, error: BaseException, *, finished_at: datetime) -> None:
+        """Write down a run that broke off."""
+        self._write(finished_at, "failed", {}, [f"{type(error).__name__}: {error}"], {})
+
+    def _write(
+        self,
+        finished_at: datetime,
+        status: str,
+        summary: Mapping[str, Any],
+        errors: Sequence[str],
+        lake_versions: Mapping[str, int],
+    ) -> None:
+        row = {
+            "run_id": self.run_id,
+            "command": self.command,
+            "started_at": self.started_at,
+            "finished_at": finished_at,
+            "status": status,
+            "summary": json_text(summary),
+            "errors": list(errors),
+            "lake_versions": json_text(lake_versions),
+            "version": version("nhiwatch"),
+        }
+        schema = pl.DataFrame(RUNS.arrow_schema.empty_table()).schema
+        self.lake.append("runs", pl.DataFrame([row], schema=schema))
+
+
+def versions_of(lake: Lake, run_id: str) -> dict[str, int]:
+    """The Delta version of each table that a run judged on."""
+    with lake.reader() as reader:
+        runs = dict(reader.columns("runs", ["run_id", "lake_versions"]).rows())
+    if run_id not in runs:
+        raise NotFoundError(f"expected the id of a run (nhiwatch status), got {run_id!r}")
+    versions: dict[str, int] = json.loads(runs[run_id])
+    return versions

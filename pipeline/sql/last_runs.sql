@@ -1,0 +1,14 @@
+-- grain: run
+-- reads: runs
+-- why: the last runs of `nhiwatch status`
+select
+    run_id,
+    command,
+    started_at,
+    round(epoch(finished_at - started_at), 1) as seconds,
+    status,
+    summary,
+    array_to_string(errors, '; ') as errors
+from runs
+order by started_at desc
+limit 10

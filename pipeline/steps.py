@@ -1,0 +1,104 @@
+"""The steps of the main job, as plain functions of settings: what flows and commands share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from detectors.judge import Judged, judge, pending
+from pipeline.baselines import missing_days, roll_up
+from pipeline.ingest import Limits, Summary, ingest, news
+from pipeline.inventory import take_inventory
+from pipeline.settings import Settings
+
+Progress = Callable[[str, int, int], None]
+"""Told the step, and how many of how many of its units are done."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """What one run is: its settings, its id, when it began, and whom it tells of its progress."""
+
+    settings: Settings
+    run_id: str
+    now: datetime
+    progress: Progress
+
+    def told(self, step: str) -> Callable[[int, int], None]:
+        """The progress of one step."""
+        return lambda done, total: self.progress(step, done, total)
+
+
+def bring_in(job: Job, paths: Sequence[str], *, source: str | None = None) -> Summary:
+    """Files into events, each event once."""
+    settings = job.settings
+    return ingest(
+        settings.open_lake(),
+        paths,
+        now=job.now,
+        run_id=job.run_id,
+        source=source,
+        limits=limits_of(settings),
+        network_database=settings.network_database,
+        progress=job.told("ingest"),
+    )
+
+
+def learn(job: Job) -> int:
+    """Roll-ups of the days that need them, and the inventory; returns source-days rolled up."""
+    lake = job.settings.open_lake()
+    days = roll_up(lake, now=job.now, progress=job.told("baselines"))
+    take_inventory(lake, file=job.settings.inventory)
+    return days
+
+
+def detect(
+    job: Job,
+    *,
+    since: date | None = None,
+    until: date | None = None,
+    only: Sequence[str] = (),
+) -> Judged:
+    """Judge the days that are not up to date."""
+    return judge(
+        job.settings.open_lake(),
+        now=job.now,
+        run_id=job.run_id,
+        history_days=job.settings.history_days,
+        since=since,
+        until=until,
+        only=only,
+        thresholds=job.settings.detectors,
+        progress=job.told("detect"),
+    )
+
+
+def nothing_to_do(settings: Settings, paths: Sequence[str]) -> int | None:
+    """How many files there are, if all are in the lake, rolled up and judged; else None."""
+    lake = settings.open_lake()
+    new, unchanged = news(lake, paths)
+    if new or not lake.exists() or missing_days(lake).height:
+        return None
+    if pending(lake, thresholds=settings.detectors):
+        return None
+    return unchanged
+
+
+def limits_of(settings: Settings) -> Limits:
+    """The sizes that ingest keeps to."""
+    return Limits(
+        batch_bytes=settings.batch_bytes,
+        max_record_bytes=settings.max_record_bytes,
+        reject_text_bytes=settings.reject_text_bytes,
+    )
+
+
+def counts(summary: Summary | None = None, judged: Judged | None = None) -> dict[str, Any]:
+    """What a run did, as one flat set of counts for `runs` and for --json."""
+    told: dict[str, Any] = dict(vars(summary)) if summary is not None else {}
+    if judged is not None:
+        told |= {"detector_days": judged.days, "scores": judged.scores}
+        told |= {"findings": judged.findings, "failures": len(judged.failures)}
+    return told
