@@ -16,14 +16,7 @@ from typing import Any, cast
 
 import polars as pl
 
-from detectors.base import (
-    Detector,
-    Window,
-    findings_frame,
-    make,
-    registry,
-    scores_frame,
-)
+from detectors.base import Detector, Window, findings_frame, scores_frame
 from pipeline.errors import DetectorError
 from pipeline.lake import Lake, LakeReader
 from pipeline.schemas import JUDGEMENTS
@@ -59,21 +52,19 @@ class _Results:
 
 def judge(
     lake: Lake,
+    detectors: Sequence[Detector],
     *,
     now: datetime,
     run_id: str,
     history_days: int = 30,
     since: date | None = None,
     until: date | None = None,
-    only: Iterable[str] = (),
-    thresholds: Mapping[str, Mapping[str, Any]] | None = None,
     progress: Progress | None = None,
 ) -> Judged:
     """Judge every day of the lake that is not up to date; returns what was done and what failed.
 
     A detector that fails on a day is recorded in `failures`; the others, and its other days, go on.
     """
-    detectors = [make(id_, (thresholds or {}).get(id_)) for id_ in list(only) or list(registry())]
     with lake.reader() as reader:
         todo = _todo(reader, detectors, since=since, until=until)
         run = _Run(lake, reader, now, run_id, history_days)
@@ -173,9 +164,8 @@ def thresholds_text(detector: Detector) -> str:
     return json.dumps(asdict(cast(Any, detector)), sort_keys=True, default=str)
 
 
-def pending(lake: Lake, *, thresholds: Mapping[str, Mapping[str, Any]] | None = None) -> int:
+def pending(lake: Lake, detectors: Sequence[Detector]) -> int:
     """How many detector-days are not up to date."""
-    detectors = [make(id_, (thresholds or {}).get(id_)) for id_ in registry()]
     with lake.reader() as reader:
         return len(_todo(reader, detectors, since=None, until=None))
 

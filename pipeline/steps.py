@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+from detectors.base import Detector, make, registry
 from detectors.judge import Judged, judge, pending
 from pipeline.baselines import missing_days, roll_up
+from pipeline.errors import SettingsError
 from pipeline.ingest import Limits, Summary, ingest, news
 from pipeline.inventory import take_inventory
 from pipeline.settings import Settings
@@ -64,13 +66,12 @@ def detect(
     """Judge the days that are not up to date."""
     return judge(
         job.settings.open_lake(),
+        detectors_of(job.settings, only),
         now=job.now,
         run_id=job.run_id,
         history_days=job.settings.history_days,
         since=since,
         until=until,
-        only=only,
-        thresholds=job.settings.detectors,
         progress=job.told("detect"),
     )
 
@@ -81,9 +82,19 @@ def nothing_to_do(settings: Settings, paths: Sequence[str]) -> int | None:
     new, unchanged = news(lake, paths)
     if new or not lake.exists() or missing_days(lake).height:
         return None
-    if pending(lake, thresholds=settings.detectors):
+    if pending(lake, detectors_of(settings)):
         return None
     return unchanged
+
+
+def detectors_of(settings: Settings, only: Sequence[str] = ()) -> list[Detector]:
+    """The detectors with their settings: those of these ids, or all."""
+    unknown = sorted(settings.detectors.keys() - registry().keys())
+    if unknown:
+        raise SettingsError(
+            f"expected [detectors.<id>] of {', '.join(registry())}, got {', '.join(unknown)}"
+        )
+    return [make(id_, settings.detectors.get(id_)) for id_ in only or registry()]
 
 
 def limits_of(settings: Settings) -> Limits:

@@ -1,0 +1,175 @@
+"""Judging: every day once, in order, again when it changed; failures kept apart."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta, timezone
+from typing import ClassVar
+
+import polars as pl
+import pyarrow as pa
+
+from detectors.base import Finding, Judgement, Reader, Severity, Spec, Window
+from detectors.judge import Judged, judge
+from pipeline.baselines import roll_up
+from pipeline.lake import Lake
+from pipeline.schemas import EVENTS
+
+NOW = datetime(2026, 2, 1, tzinfo=timezone.utc)
+DAY = date(2026, 1, 10)
+
+
+def spec(id_: str) -> Spec:
+    return Spec(id_, "Counts", "Counts events", ("identity",), ("OWASP-NHI:NHI9:2025",))
+
+
+@dataclass(frozen=True)
+class Counts:
+    """A detector that scores an identity's events and finds it above `most` of them."""
+
+    spec: ClassVar[Spec] = spec("counts")
+    most: int = 2
+
+    def detect(self, reader: Reader, window: Window) -> Judgement:
+        rows = reader.query(
+            "select identity_id, events, first_seen, last_seen from daily_identity "
+            "where event_date = $day",
+            window.params,
+        )
+        scores = rows.select(
+            subject_kind=pl.lit("identity"),
+            subject_id="identity_id",
+            identity_id="identity_id",
+            score=pl.col("events") / 8,
+            features=pl.lit("{}"),
+        )
+        return Judgement(scores, tuple(map(self._finding, self._many(rows))))
+
+    def _many(self, rows: pl.DataFrame) -> list[dict[str, object]]:
+        return rows.filter(pl.col("events") > self.most).to_dicts()
+
+    def _finding(self, row: dict[str, object]) -> Finding:
+        return Finding(
+            subject_kind="identity",
+            subject_id=str(row["identity_id"]),
+            identity_id=str(row["identity_id"]),
+            severity=Severity.LOW,
+            score=0.5,
+            confidence=0.5,
+            title="many",
+            observed=f"{row['events']} events",
+            expected="few",
+            support="none",
+            evidence=["e"],
+            first_seen=row["first_seen"],  # type: ignore[arg-type]
+            last_seen=row["last_seen"],  # type: ignore[arg-type]
+        )
+
+
+@dataclass(frozen=True)
+class Fails:
+    """A detector that fails on one day."""
+
+    spec: ClassVar[Spec] = spec("fails")
+
+    def detect(self, reader: Reader, window: Window) -> Judgement:
+        if window.day == DAY:
+            raise ZeroDivisionError("odd day")
+        return Judgement(pl.DataFrame(schema=SCORE_COLUMNS))
+
+
+SCORE_COLUMNS = {
+    "subject_kind": pl.String,
+    "subject_id": pl.String,
+    "identity_id": pl.String,
+    "score": pl.Float64,
+    "features": pl.String,
+}
+
+
+def add(lake: Lake, day: date, *identities: str, now: datetime = NOW) -> None:
+    """Add an event of each identity on a day, and roll up."""
+    start = datetime(day.year, day.month, day.day, tzinfo=timezone.utc)
+    rows = [
+        {
+            "event_id": f"{now}-{day}-{n}",
+            "source": "log",
+            "event_date": day,
+            "event_time": start + timedelta(hours=n),
+            "identity_id": identity,
+        }
+        for n, identity in enumerate(identities)
+    ]
+    lake.append("events", pa.Table.from_pylist(rows, schema=EVENTS.arrow_schema))
+    roll_up(lake, now=now)
+
+
+def run(lake: Lake, *detectors: Counts | Fails, run_id: str = "r1") -> Judged:
+    return judge(lake, detectors, now=NOW, run_id=run_id)
+
+
+def rows(lake: Lake, sql: str) -> list[tuple[object, ...]]:
+    with lake.reader() as reader:
+        return reader.query(sql).rows()
+
+
+def test_every_unit_is_scored_and_what_crosses_the_line_is_found(lake: Lake) -> None:
+    add(lake, DAY, "a", "a", "a", "b")
+    judged = run(lake, Counts())
+    assert (judged.days, judged.scores, judged.findings) == (1, 2, 1)
+    scores = rows(lake, "select detector, subject_id, score from scores order by all")
+    assert scores == [("counts", "a", 0.375), ("counts", "b", 0.125)]
+    [found] = rows(lake, 'select subject, "window", frameworks, run_id from findings')
+    window = "2026-01-10T00:00:00Z/2026-01-11T00:00:00Z"
+    assert found == ("identity:a", window, ["OWASP-NHI:NHI9:2025"], "r1")
+
+
+def test_a_second_run_judges_nothing(lake: Lake) -> None:
+    add(lake, DAY, "a", "a", "a")
+    run(lake, Counts())
+    assert run(lake, Counts(), run_id="r2").days == 0
+    assert rows(lake, "select run_id from findings") == [("r1",)]
+
+
+def test_late_events_judge_their_day_again_and_replace_what_was_found(lake: Lake) -> None:
+    add(lake, DAY, "a", "a", "a")
+    add(lake, DAY + timedelta(days=1), "b", "b", "b")
+    run(lake, Counts())
+    add(lake, DAY, "a", now=NOW + timedelta(hours=1))
+    assert run(lake, Counts(), run_id="r2").days == 1
+    found = rows(lake, "select subject, observed, run_id from findings order by subject")
+    assert found == [("identity:a", "4 events", "r2"), ("identity:b", "3 events", "r1")]
+
+
+def test_changed_thresholds_judge_again_and_withdraw_what_no_longer_crosses(lake: Lake) -> None:
+    add(lake, DAY, "a", "a", "a")
+    run(lake, Counts())
+    assert run(lake, Counts(most=3)).days == 1
+    assert rows(lake, "select * from findings") == []
+
+
+def test_a_failing_detector_is_told_and_the_others_and_its_other_days_go_on(lake: Lake) -> None:
+    add(lake, DAY, "a", "a", "a")
+    add(lake, DAY + timedelta(days=1), "a")
+    judged = run(lake, Fails(), Counts())
+    assert [str(failure) for failure in judged.failures] == [
+        "detector fails: 2026-01-10: ZeroDivisionError: odd day"
+    ]
+    assert judged.findings == 1
+    days = rows(lake, "select detector, event_date from judgements order by all")
+    after = DAY + timedelta(days=1)
+    assert days == [("counts", DAY), ("counts", after), ("fails", after)]
+
+
+def test_a_day_that_failed_is_judged_again(lake: Lake) -> None:
+    add(lake, DAY, "a")
+    run(lake, Fails())
+    assert run(lake, Fails()).days == 1
+
+
+def test_only_the_days_asked_for_are_judged(lake: Lake) -> None:
+    for n in range(3):
+        add(lake, DAY + timedelta(days=n), "a")
+    day = DAY + timedelta(days=1)
+    judge(lake, [Counts()], now=NOW, run_id="r", since=day, until=day)
+    assert rows(lake, "select event_date from judgements") == [(day,)]

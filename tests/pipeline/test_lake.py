@@ -1,0 +1,145 @@
+"""The lake: atomic writes, views over every table, what a user's query may do."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timezone
+from pathlib import Path
+
+import polars as pl
+import pyarrow as pa
+import pytest
+
+from pipeline.errors import LakeError, QueryError
+from pipeline.lake import ConcurrentWriteError, Lake
+from pipeline.schemas import EVENTS, TABLES
+
+DAY = date(2026, 1, 2)
+
+
+def events(*event_ids: str, source: str = "log", day: date = DAY) -> pa.Table:
+    time = datetime(day.year, day.month, day.day, tzinfo=timezone.utc)
+    rows = [
+        {"event_id": id_, "source": source, "event_date": day, "event_time": time}
+        for id_ in event_ids
+    ]
+    return pa.Table.from_pylist(rows, schema=EVENTS.arrow_schema)
+
+
+def event_ids(lake: Lake) -> list[str]:
+    with lake.reader() as reader:
+        return reader.query("select event_id from events order by event_id")["event_id"].to_list()
+
+
+def test_every_table_can_be_read_before_anything_is_written(lake: Lake) -> None:
+    with lake.reader() as reader:
+        for name, table in TABLES.items():
+            empty = reader.query(f"select * from {name}")
+            assert (empty.columns, empty.height) == (list(table.column_names), 0)
+
+
+def test_appended_rows_come_back_with_their_types(lake: Lake) -> None:
+    lake.append("events", events("it's", 'say "hi"'))
+    with lake.reader() as reader:
+        rows = reader.query("select event_id, event_date, event_time from events order by all")
+    midnight = datetime(2026, 1, 2, tzinfo=timezone.utc)
+    assert rows.rows() == [("it's", DAY, midnight), ('say "hi"', DAY, midnight)]
+    assert rows.schema["event_time"] == pl.Datetime("us", "UTC")
+
+
+def test_replace_puts_rows_in_place_of_those_that_match(lake: Lake) -> None:
+    lake.append("events", events("a", "b", source="one"))
+    lake.append("events", events("c", source="two"))
+    lake.replace("events", events("z", source="one"), where="source = 'one'")
+    assert event_ids(lake) == ["c", "z"]
+
+
+def test_replace_with_nothing_deletes_those_that_match(lake: Lake) -> None:
+    lake.append("events", events("a", source="one"))
+    lake.append("events", events("c", source="two"))
+    lake.replace("events", events(), where="source = 'one'")
+    assert event_ids(lake) == ["c"]
+
+
+def test_merge_updates_the_columns_given_of_rows_with_the_same_key(lake: Lake) -> None:
+    lake.append("events", events("a", "b"))
+    updates = pl.DataFrame({"source": ["log"], "event_id": ["a"], "identity_id": ["me"]})
+    assert lake.merge("events", updates) == 1
+    with lake.reader() as reader:
+        rows = reader.query("select event_id, identity_id from events order by all").rows()
+    assert rows == [("a", "me"), ("b", None)]
+
+
+def test_two_writers_cannot_take_the_same_turn(lake: Lake) -> None:
+    turn = lake.next_turn("events", "q")
+    lake.append("events", events("mine"), turn=turn)
+    with pytest.raises(ConcurrentWriteError):
+        lake.append("events", events("theirs"), turn=turn)
+    assert event_ids(lake) == ["mine"]
+
+
+def test_append_new_adds_only_keys_not_there(lake: Lake) -> None:
+    lake.append_new("events", pl.DataFrame(events("a", "b")))
+    assert lake.append_new("events", pl.DataFrame(events("b", "c", "c"))) == 1
+    assert event_ids(lake) == ["a", "b", "c"]
+
+
+def test_partition_counts_come_from_the_log(lake: Lake) -> None:
+    lake.append("events", events("a", "b"))
+    lake.append("events", events("c", day=date(2026, 1, 3)))
+    counts = lake.partition_counts("events")
+    assert counts.rows() == [("log", DAY, 2), ("log", date(2026, 1, 3), 1)]
+
+
+def test_an_old_version_can_be_read(lake: Lake) -> None:
+    lake.append("events", events("a"))
+    before = lake.versions()
+    lake.append("events", events("b"))
+    with lake.reader(versions=before) as reader:
+        assert reader.query("select event_id from events")["event_id"].to_list() == ["a"]
+
+
+def test_compact_merges_files_and_changes_no_rows(lake: Lake) -> None:
+    for name in "abc":
+        lake.append("events", events(name))
+    lake.compact("events")
+    assert lake.files("events") == 1
+    assert event_ids(lake) == ["a", "b", "c"]
+
+
+def test_a_missing_lake_says_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(LakeError, match="nhiwatch ingest"):
+        Lake(tmp_path / "none").require()
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "create table t as select 1",
+        "copy (select 1) to 'x.csv'",
+        "attach 'x.db'",
+        "set threads = 1",
+        "select 1; select 2",
+        "insert into events values (1)",
+        "pragma database_list",
+        "install httpfs",
+        "select * from read_csv('/etc/hostname')",
+        "select * from '/etc/hostname'",
+        "select nonsense from events",
+        "not sql at all",
+        "",
+    ],
+)
+def test_a_users_query_may_only_read_the_lake(lake: Lake, statement: str) -> None:
+    lake.append("events", events("a"))
+    with lake.reader() as reader:
+        reader.restrict()
+        with pytest.raises(QueryError) as fault:
+            reader.user_query(statement)
+    assert "\n" not in str(fault.value)
+
+
+def test_a_users_query_reads_the_lake_after_restriction(lake: Lake) -> None:
+    lake.append("events", events("a", "b"))
+    with lake.reader() as reader:
+        reader.restrict()
+        assert reader.user_query("select count(*) as n from events").to_pylist() == [{"n": 2}]
