@@ -1,4 +1,4 @@
-"""Detectors: one file each. A detector reads the lake and says how far each subject left its normal.
+"""Detectors, one file each: each reads the lake and says how far its subjects left their normal.
 
-`registry()` finds them: every module of this package with a `DETECTOR` in it.
+`detectors.base.registry()` finds them: every module of this package with a `DETECTOR` in it.
 """

@@ -101,10 +101,8 @@ class _Run:
         try:
             judgement = detector.detect(self.reader, window)
             scores = scores_frame(spec, judgement.scores, window=window)
-            findings = findings_frame(
-                spec, judgement.findings, window=window, run_id=self.run_id
-            )
-        except Exception as error:  # noqa: BLE001
+            findings = findings_frame(spec, judgement.findings, window=window, run_id=self.run_id)
+        except Exception as error:
             # A detector is a plug-in: whatever it raises, the others have to go on.
             fault = DetectorError(f"{day}: {type(error).__name__}: {error}", detector=spec.id)
             fault.__cause__ = error

@@ -9,15 +9,27 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
-from datetime import date, datetime
+from contextlib import AbstractContextManager
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
+import polars as pl
 import typer
 
+import dashboards
+from detectors.judge import Judged
+from pipeline import explain as explaining
+from pipeline import printing, runs, steps
 from pipeline import settings as configuration
+from pipeline.dictionary import dictionary
 from pipeline.errors import NhiwatchError
+from pipeline.ingest import Summary
+from pipeline.lake import LakeReader
+from pipeline.printing import Format
+from pipeline.schemas import TABLES
 from pipeline.settings import Settings
+from sample_data import DATA
 
 REJECTED = 3
 
@@ -50,9 +62,7 @@ def main() -> None:
     try:
         app(standalone_mode=True)
     except NhiwatchError as error:
-        from pipeline.printing import say
-
-        say(f"error: {error}")
+        printing.say(f"error: {error}")
         sys.exit(1)
     except BrokenPipeError:
         # The reader of a pipe has seen enough (head); nothing is wrong.
@@ -69,8 +79,6 @@ def demo(
     json: JsonOption = False,
 ) -> None:
     """Sample data in, findings out, from nothing: a month of one small company."""
-    from sample_data import DATA
-
     settings = configuration.load(lake=lake, inventory=DATA / "inventory.csv")
     status = _main_job("demo", settings, [str(DATA / "AWSLogs"), str(DATA / "traces")], json=json)
     if not json:
@@ -100,8 +108,6 @@ def ingest(
     json: JsonOption = False,
 ) -> None:
     """Bring log files into the lake, each event once."""
-    from pipeline import steps
-
     settings = configuration.load(lake=lake)
     summary = _booked(
         "ingest", settings, lambda job: (steps.bring_in(job, paths, source=source), None)
@@ -120,12 +126,10 @@ def detect(
     json: JsonOption = False,
 ) -> None:
     """Judge every day of the lake not judged yet, each on the history before it."""
-    from pipeline import steps
-
     settings = configuration.load(lake=lake)
     settings.open_lake().require()
 
-    def job_of(job: steps.Job) -> Any:
+    def job_of(job: steps.Job) -> tuple[None, Judged]:
         steps.learn(job)
         days = {"since": since.date() if since else None, "until": until.date() if until else None}
         return None, steps.detect(job, only=detector or [], **days)
@@ -163,9 +167,6 @@ def explain(
     json: JsonOption = False,
 ) -> None:
     """One finding whole: observed, expected, evidence, the SQL to see more."""
-    from pipeline import explain as explaining
-    from pipeline import printing
-
     with _reader(configuration.load(lake=lake)) as reader:
         told = explaining.explain(reader, finding_id)
     if json:
@@ -220,14 +221,9 @@ def sql(
     json: JsonOption = False,
 ) -> None:
     """Query the lake, read-only. The tables are those of nhiwatch tables."""
-    import polars as pl
-
-    from pipeline import printing
-    from pipeline.runs import versions_of
-
     settings = configuration.load(lake=lake)
     kind = _format(format, json)
-    versions = versions_of(settings.open_lake(), at) if at else None
+    versions = runs.versions_of(settings.open_lake(), at) if at else None
     with _reader(settings, versions=versions) as reader:
         reader.restrict()
         if statement is not None:
@@ -244,9 +240,6 @@ def tables(
     json: JsonOption = False,
 ) -> None:
     """The data dictionary: every table and view, its columns, types, units and meaning."""
-    from pipeline import printing
-    from pipeline.dictionary import dictionary
-
     with configuration.load(lake=lake).open_lake().reader() as reader:
         printing.show(dictionary(reader, name), _format(format, json))
 
@@ -265,8 +258,6 @@ def dashboard(
 @app.command(epilog="Example: nhiwatch status --json")
 def status(lake: LakeOption = None, json: JsonOption = False) -> None:
     """Feeds and their lag, rejects by reason, the last runs."""
-    from pipeline import printing
-
     parts = {"feeds": "feeds.sql", "rejects": "rejects.sql", "runs": "last_runs.sql"}
     with _reader(configuration.load(lake=lake)) as reader:
         rows = {name: reader.query(_SQL / file) for name, file in parts.items()}
@@ -276,7 +267,7 @@ def status(lake: LakeOption = None, json: JsonOption = False) -> None:
         return
     for name, frame in rows.items():
         printing.out().print(name.capitalize())
-        printing.show(frame, printing.Format.TABLE)
+        printing.show(frame, Format.TABLE)
 
 
 @app.command(epilog="Example: nhiwatch compact --keep-hours 168")
@@ -288,9 +279,6 @@ def compact(
     json: JsonOption = False,
 ) -> None:
     """Merge small files into large ones and delete those replaced long ago."""
-    from pipeline import printing
-    from pipeline.schemas import TABLES
-
     opened = configuration.load(lake=lake).open_lake()
     opened.require()
     told = {}
@@ -317,8 +305,6 @@ def _main_job(
     command: str, settings: Settings, paths: list[str], *, source: str | None = None, json: bool
 ) -> int:
     """Run the flow, unless there is nothing to do; returns the exit status."""
-    from pipeline import printing, steps
-
     unchanged = steps.nothing_to_do(settings, paths)
     if unchanged is not None:
         told = {"files": 0, "unchanged": unchanged, "events": 0, "findings": 0}
@@ -327,19 +313,22 @@ def _main_job(
         else:
             printing.say(f"nothing new: {unchanged} files unchanged, every day judged")
         return 0
-    _quiet_prefect(settings)
-    from pipeline.flows import main_job
+    _quiet_prefect()
+    # Prefect takes a second to import, and reads its settings while it does.
+    from pipeline.flows import main_job  # noqa: PLC0415
 
     told = _booked(command, settings, lambda job: main_job(job, paths, source))
     return _tell(told, json=json)
 
 
-def _booked(command: str, settings: Settings, work: Callable[[Any], Any]) -> dict[str, Any]:
+def _booked(
+    command: str,
+    settings: Settings,
+    work: Callable[[steps.Job], tuple[Summary | None, Judged | None]],
+) -> dict[str, Any]:
     """Do the work with progress shown, write it into the book of runs, return its counts."""
-    from pipeline import printing, runs, steps
-
     started, run_id = configuration.utc_now(), configuration.new_run_id()
-    book = runs.Book(settings.open_lake(), command=command, run_id=run_id, started_at=started)
+    book = runs.Book(lake=settings.open_lake(), command=command, run_id=run_id, started_at=started)
     with printing.progress() as report:
         job = steps.Job(settings=settings, run_id=run_id, now=started, progress=report)
         try:
@@ -361,8 +350,6 @@ def _booked(command: str, settings: Settings, work: Callable[[Any], Any]) -> dic
 
 def _tell(told: dict[str, Any], *, json: bool) -> int:
     """Say what was done in a line; returns the exit status."""
-    from pipeline import printing
-
     if json:
         sys.stdout.write(printing.as_json(told) + "\n")
     else:
@@ -374,33 +361,29 @@ def _tell(told: dict[str, Any], *, json: bool) -> int:
     return REJECTED if told.get("rejects") else 0
 
 
-def _reader(settings: Settings, **options: Any) -> Any:
+def _reader(settings: Settings, **options: Any) -> AbstractContextManager[LakeReader]:
     """A reader on a lake that has to be there."""
     opened = settings.open_lake()
     opened.require()
     return opened.reader(**options)
 
 
-def _rows(lake: Path | None, file: str, params: dict[str, Any], kind: Any) -> None:
-    from pipeline import printing
-
+def _rows(lake: Path | None, file: str, params: dict[str, Any], kind: Format) -> None:
     with _reader(configuration.load(lake=lake)) as reader:
         printing.show(reader.query(_SQL / file, params), kind)
 
 
-def _findings(settings: Settings, *, limit: int, kind: Any = None, **filters: Any) -> None:
-    from pipeline import printing
-
+def _findings(
+    settings: Settings, *, limit: int, kind: Format = Format.TABLE, **filters: Any
+) -> None:
     names = ("detector", "severity", "identity", "since", "everything")
     params = {name: filters.get(name) for name in names} | {"limit": limit}
     with _reader(settings) as reader:
         rows = reader.query(_SQL / "findings.sql", params)
-    printing.show_findings(rows, kind or printing.Format.TABLE)
+    printing.show_findings(rows, kind)
 
 
-def _format(name: str, json: bool) -> Any:
-    from pipeline.printing import Format
-
+def _format(name: str, json: bool) -> Format:
     try:
         return Format.JSON if json else Format(name)
     except ValueError:
@@ -409,8 +392,8 @@ def _format(name: str, json: bool) -> Any:
         ) from None
 
 
-def _quiet_prefect(settings: Settings) -> None:
-    """Prefect's own logs stay out of the way; its database lies beside the lake's user data."""
+def _quiet_prefect() -> None:
+    """Keep Prefect's own logs out of the way; what is set in the environment goes first."""
     quiet = {
         "PREFECT_LOGGING_LEVEL": "ERROR",
         "PREFECT_SERVER_LOGGING_LEVEL": "ERROR",
@@ -422,12 +405,8 @@ def _quiet_prefect(settings: Settings) -> None:
         os.environ.setdefault(name, value)
 
 
-def _serve_dashboard(
-    settings: Settings, *, port: int = 8501, address: str = "127.0.0.1"
-) -> None:
+def _serve_dashboard(settings: Settings, *, port: int = 8501, address: str = "127.0.0.1") -> None:
     """Become the dashboard's server."""
-    import dashboards
-
     page = Path(dashboards.__file__).parent / "app.py"
     os.environ["NHIWATCH_LAKE"] = str(settings.lake.resolve())
     options = {

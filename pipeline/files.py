@@ -51,7 +51,7 @@ def fingerprint(file: Path) -> str:
 def _matches(path: str) -> list[Path]:
     if Path(path).exists():
         return [Path(path)]
-    matches = sorted(glob.glob(path, recursive=True))
+    matches = sorted(glob.glob(path, recursive=True))  # noqa: PTH207  (absolute ones too)
     if not matches:
         raise InputError(f"expected a file, a folder or a glob that matches, got {path}")
     return [Path(match) for match in matches]

@@ -1,4 +1,4 @@
-"""Prefect flows: each step of the main job a task, retried where the fault is in reading or writing.
+"""Prefect flows: each step of the main job a task, retried on faults of reading and writing.
 
 The only module that imports prefect. A flow without a server starts one of its own, which takes
 some ten seconds; the other commands call the same steps without it.
@@ -32,15 +32,13 @@ _RETRIED: dict[str, Any] = {
     "cache_policy": NO_CACHE,
 }
 
-ingest = task(steps.bring_in, name="ingest", **_RETRIED)
-baselines = task(steps.learn, name="baselines", **_RETRIED)
-detect = task(steps.detect, name="detect", **_RETRIED)
+ingest = task(name="ingest", **_RETRIED)(steps.bring_in)
+baselines = task(name="baselines", **_RETRIED)(steps.learn)
+detect = task(name="detect", **_RETRIED)(steps.detect)
 
 
 @flow(name="nhiwatch", validate_parameters=False)
-def main_job(
-    job: Job, paths: Sequence[str], source: str | None = None
-) -> tuple[Summary, Judged]:
+def main_job(job: Job, paths: Sequence[str], source: str | None = None) -> tuple[Summary, Judged]:
     """Ingest, baselines, detect: returns what was brought in and what was judged."""
     summary = ingest(job, paths, source=source)
     baselines(job)

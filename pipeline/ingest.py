@@ -219,9 +219,7 @@ class _Landing:
             broken.extend(_problems(reader, files))
             for name, frame in enrich.lookups(reader, database=self.network_database).items():
                 reader.define(name, frame)
-            events = reader.arrow(
-                enrich.SELECT, {"source": source.name, "ingested_at": self.now}
-            )
+            events = reader.arrow(enrich.SELECT, {"source": source.name, "ingested_at": self.now})
         for file, _ in broken:
             file.rejects += 1
         for row in self._append(source, events).iter_rows(named=True):

@@ -10,7 +10,7 @@ from pipeline.errors import InputError
 from pipeline.lake import Lake
 
 SQL = Path(__file__).parent / "sql" / "inventory.sql"
-DECLARED = {
+DECLARED: dict[str, pl.DataType | type[pl.DataType]] = {
     "identity_id": pl.String,
     "owner": pl.String,
     "purpose": pl.String,
@@ -41,7 +41,8 @@ def read_declared(file: Path) -> pl.DataFrame:
     unknown = sorted(set(rows.columns) - DECLARED.keys())
     if "identity_id" not in rows.columns or unknown:
         raise InputError(
-            f"inventory {file}: expected columns {', '.join(DECLARED)}, got {', '.join(rows.columns)}"
+            f"inventory {file}: expected columns {', '.join(DECLARED)}, "
+            f"got {', '.join(rows.columns)}"
         )
     if rows["identity_id"].is_duplicated().any():
         twice = rows.filter(pl.col("identity_id").is_duplicated())["identity_id"][0]

@@ -117,8 +117,7 @@ def summary_line(told: dict[str, Any]) -> str:
 
 
 def prompt(reader: LakeReader, kind: Format) -> None:
-    """Read statements, each ended by a semicolon, and print what they return, until end of input.
-    """
+    """Read statements, each ended by a semicolon, and print what they return, until end of input."""
     typed: list[str] = []
     while True:
         try:
@@ -148,7 +147,7 @@ def printable(text: str) -> str:
 
 @contextmanager
 def progress() -> Iterator[Report]:
-    """Tell of progress on standard error: bars on a terminal, a line per finished step elsewhere."""
+    """Tell of progress on standard error: bars on a terminal, else a line a finished step."""
     console = Console(stderr=True, highlight=False, markup=False)
     if not console.is_terminal:
         yield _plain_progress

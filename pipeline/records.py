@@ -19,7 +19,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import BinaryIO, Protocol, cast
 
 import msgspec
 import zstandard
@@ -32,6 +32,8 @@ _RAW_LIST = msgspec.json.Decoder(list[msgspec.Raw])
 _RAW_OBJECT = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _SPACE = b" \t\r\n"
 _BOUNDARY_TRIES = 64
+# isal's types say that its error is an instance.
+_FAULTS = (cast("type[Exception]", isal_zlib.error), zstandard.ZstdError, EOFError)
 
 
 @dataclass(frozen=True)
@@ -113,7 +115,7 @@ def _decompressed(head: bytes, stream: BinaryIO, make: _Maker) -> Iterator[bytes
     while data:
         try:
             plain = part.decompress(data)
-        except (isal_zlib.error, zstandard.ZstdError, EOFError) as error:
+        except _FAULTS as error:
             raise DamagedError(f"damaged compression: {error}") from None
         if plain:
             yield plain

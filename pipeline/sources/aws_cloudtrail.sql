@@ -137,7 +137,6 @@ told as (
         record_index,
         raw,
         event_text,
-        e is not null as is_object,
         nullif(e.eventID, '') as event_id,
         nullif(e.eventTime, '') as time_text,
         case
@@ -173,8 +172,10 @@ told as (
         nullif(e.userIdentity.type, '') as told_type,
         nullif(e.userIdentity.principalId, '') as principal,
         nullif(e.userIdentity.arn, '') as arn,
-        coalesce(nullif(e.userIdentity.accountId, ''), nullif(split_part(e.userIdentity.arn, ':', 5), ''))
-            as own_account,
+        coalesce(
+            nullif(e.userIdentity.accountId, ''),
+            nullif(split_part(e.userIdentity.arn, ':', 5), '')
+        ) as own_account,
         nullif(e.userIdentity.accessKeyId, '') as access_key,
         nullif(e.userIdentity.userName, '') as user_name,
         nullif(e.userIdentity.invokedBy, '') as invoked_by,
@@ -205,12 +206,13 @@ told as (
     from parsed
 ),
 
--- The type of userIdentity, read from the ARN where it is missing or new to us.
+-- The type of userIdentity, read from the other fields where it is missing or new to us.
 typed as (
     select
         *,
         coalesce(
-            service_linked.is_signin or told.event_type in ('AwsConsoleSignIn', 'AwsConsoleAction'),
+            event_source = 'signin.amazonaws.com'
+            or event_type in ('AwsConsoleSignIn', 'AwsConsoleAction'),
             false
         ) as is_signin,
         case
@@ -220,20 +222,543 @@ typed as (
                 or told_type = 'AnonymousPrincipal' then 'Anonymous'
             when told_type in (
                 'AssumedRole', 'IAMUser', 'AWSService', 'Root', 'AWSAccount', 'FederatedUser',
-                'WebIdentityUser', 'SAMLUser', 'IdentityCenterUser', 'Directory', 'Role'
+                'WebIdentityUser', 'SAMLUser', 'IdentityCenterUser', 'Directory'
             ) then told_type
-            when contains(arn, ':assumed-role/') then 'AssumedRole'
+            when contains(arn, ':assumed-role/') or contains(arn, ':role/') then 'AssumedRole'
             when contains(arn, ':federated-user/') then 'FederatedUser'
             when contains(arn, ':user/') then 'IAMUser'
-            when contains(arn, ':role/') then 'Role'
             when suffix(arn, ':root') then 'Root'
-            when identity_store is not null or center_user is not null then 'IdentityCenterUser'
+            when center_user is not null then 'IdentityCenterUser'
             when invoked_by is not null
                 or suffix(source_ip, '.amazonaws.com')
                 or event_type = 'AwsServiceEvent' then 'AWSService'
             else 'Unknown'
         end as type
-    from told,
-        lateral (select told.event_source = 'signin.amazonaws.com' as is_signin) as service_linked
+    from told
+),
+
+-- What a role session is made of. An assumed-role ARN has the role's name without its path.
+named as (
+    select
+        *,
+        case
+            when type in ('AssumedRole', 'AWSAccount') then coalesce(
+                case
+                    when contains(principal, ':')
+                        then nullif(substr(principal, strpos(principal, ':') + 1), '')
+                end,
+                nullif(regexp_extract(arn, ':assumed-role/[^/]+/(.+)$', 1), '')
+            )
+        end as session_name,
+        case
+            when type = 'AssumedRole' then coalesce(
+                case
+                    when contains(issuer_arn, ':role/')
+                        then nullif(split_part(issuer_arn, '/', -1), '')
+                end,
+                nullif(regexp_extract(arn, ':assumed-role/([^/]+)', 1), ''),
+                case when contains(arn, ':role/') then nullif(split_part(arn, '/', -1), '') end,
+                issuer_name
+            )
+        end as role_name,
+        coalesce(nullif(split_part(issuer_arn, ':', 5), ''), issuer_account, own_account)
+            as role_account
+    from typed
+),
+
+evidence as (
+    select
+        *,
+        case
+            when contains(issuer_arn, ':role/') then issuer_arn
+            when contains(arn, ':role/') then arn
+            else 'arn:' || partition_name || ':iam::' || role_account || ':role/' || role_name
+        end as role_arn,
+        coalesce(starts_with(role_name, 'AWSReservedSSO_'), false) as is_center_role,
+        coalesce(
+            contains(issuer_arn, ':role/aws-service-role/')
+            or contains(arn, ':role/aws-service-role/')
+            or starts_with(role_name, 'AWSServiceRoleFor'),
+            false
+        ) as is_service_linked,
+        -- The runtime that AWS runs agents in: its scope, sessions and roles as AWS names them.
+        coalesce(
+            starts_with(scope_type, 'AWS::Bedrock')
+            or starts_with(session_name, 'BedrockAgent')
+            or starts_with(role_name, 'AmazonBedrockExecutionRoleForAgents')
+            or starts_with(role_name, 'AmazonBedrockAgentCore'),
+            false
+        ) as is_agent,
+        -- An EC2 instance, an ECS task, an EKS pod.
+        coalesce(
+            is_bound_to_compute
+            or regexp_matches(session_name, '^(i-[0-9a-f]{8}([0-9a-f]{9})?|[0-9a-f]{32}|eks-.+)$')
+            or contains(web_provider, 'oidc.eks.')
+            or contains(identity_provider, 'oidc.eks.')
+            or starts_with(user_name, 'system:serviceaccount:'),
+            false
+        ) as is_compute,
+        coalesce(
+            regexp_matches(
+                coalesce(session_name, user_name),
+                '^[^@\s:/]+@[^@\s:/]+\.[A-Za-z]{2,}$'
+            )
+            and not suffix(coalesce(session_name, user_name), '.gserviceaccount.com'),
+            false
+        ) as is_email,
+        -- Made up by an SDK or a job: it cannot tell one person from another.
+        coalesce(
+            regexp_matches(session_name, '[0-9]{6}|[0-9a-f]{8}-[0-9a-f]{4}|^[0-9a-f]{16}'),
+            true
+        ) as is_random_name,
+        coalesce(
+            is_signin
+            or is_from_console
+            or invoked_by = 'signin.amazonaws.com'
+            -- A console names itself; a long-lived key is never a console's.
+            or (
+                type = 'IAMUser'
+                and not starts_with(access_key, 'AKIA')
+                and (
+                    regexp_matches(user_agent, '^(console|signin)\.([a-z0-9.-]+\.)?amazonaws\.com')
+                    or contains(user_agent, 'S3Console')
+                )
+            ),
+            false
+        ) as is_console,
+        -- github: repo:o/r:ref:...; gitlab: project_path:g/p:ref_type:...; others alike.
+        regexp_replace(user_name, ':(ref|ref_type|pull_request|run_phase)(:.*)?$', '')
+            as web_subject,
+        regexp_replace(identity_provider, '^arn:.*:oidc-provider/', '') as web_issuer,
+        case
+            when web_attributes is not null then list_filter(
+                map_entries(web_attributes),
+                lambda entry: entry.key = 'sub' or suffix(entry.key, ':sub')
+            )[1]['value']
+        end as session_subject
+    from named
+),
+
+judged as (
+    select
+        *,
+        not is_service_linked and not is_agent and not is_compute
+        and role_name is not null
+        and session_name is not null
+        and (is_center_role or is_email or (coalesce(has_mfa, false) and not is_random_name))
+            as is_person_session,
+        'arn:' || partition_name || ':sts::' || role_account || ':assumed-role/' || role_name
+        || '/' || session_name as session_arn,
+        coalesce(
+            case when invoked_by <> 'AWS Internal' then invoked_by end,
+            case when suffix(source_ip, '.amazonaws.com') then source_ip end,
+            event_source,
+            invoked_by
+        ) as service_principal
+    from evidence
+),
+
+identified as (
+    select
+        *,
+        coalesce(
+            case type
+                when 'AssumedRole' then coalesce(
+                    case when is_person_session then session_arn end,
+                    role_arn,
+                    concat_ws(':', role_account, nullif(split_part(principal, ':', 1), ''))
+                )
+                when 'IAMUser' then coalesce(
+                    arn,
+                    'arn:' || partition_name || ':iam::' || own_account || ':user/' || user_name,
+                    own_account || ':' || principal,
+                    principal,
+                    user_name,
+                    access_key
+                )
+                when 'AWSService' then service_principal
+                when 'Root' then coalesce(
+                    'arn:' || partition_name || ':iam::' || coalesce(own_account, account_id)
+                    || ':root',
+                    arn
+                )
+                when 'FederatedUser' then coalesce(
+                    arn,
+                    'arn:' || partition_name || ':sts::' || own_account || ':federated-user/'
+                    || coalesce(user_name, split_part(principal, ':', -1))
+                )
+                when 'WebIdentityUser'
+                    then coalesce(web_issuer || '/' || web_subject, principal, web_subject)
+                when 'SAMLUser' then coalesce(principal, user_name)
+                when 'IdentityCenterUser'
+                    then coalesce(concat_ws('/', identity_store, center_user), principal, user_name)
+                when 'Anonymous' then 'anonymous'
+                else concat_ws(':', own_account, split_part(principal, ':', 1))
+            end,
+            arn,
+            principal,
+            user_name,
+            own_account,
+            'unknown'
+        ) as identity_id,
+        coalesce(
+            case type
+                when 'AssumedRole' then case when is_person_session then session_name else role_name end
+                when 'IAMUser' then coalesce(user_name, split_part(arn, '/', -1))
+                when 'AWSService' then regexp_replace(service_principal, '\.amazonaws\.com$', '')
+                when 'Root' then 'root'
+                when 'FederatedUser' then coalesce(user_name, split_part(arn, '/', -1))
+                when 'WebIdentityUser' then web_subject
+                when 'Anonymous' then 'anonymous'
+                else coalesce(user_name, center_user)
+            end,
+            split_part(principal, ':', 1),
+            own_account,
+            'unknown'
+        ) as identity_name,
+        case type
+            when 'AssumedRole' then case
+                when is_service_linked then 'cloud_service'
+                when is_center_role then 'human'
+                when is_agent then 'agent'
+                when is_compute then 'workload'
+                when is_email or is_console or has_mfa then 'human'
+                when contains(issuer_arn, ':role/service-role/')
+                    or contains(user_agent, 'exec-env/') then 'workload'
+                else 'service_account'
+            end
+            when 'IAMUser' then case
+                when starts_with(user_name, 'BedrockAPIKey-') then 'service_account'
+                when is_email or is_console or has_mfa then 'human'
+                else 'service_account'
+            end
+            when 'FederatedUser'
+                then case when is_email or is_console or has_mfa then 'human' else 'service_account' end
+            when 'WebIdentityUser' then case
+                when is_compute then 'workload'
+                -- Where people have their accounts.
+                when web_issuer in (
+                    'accounts.google.com', 'graph.facebook.com', 'www.amazon.com',
+                    'appleid.apple.com', 'cognito-identity.amazonaws.com'
+                ) then 'human'
+                else 'service_account'
+            end
+            when 'AWSAccount' then case
+                when regexp_matches(principal, '^A[RI][OD]A') then 'service_account'
+                else 'unknown'
+            end
+            when 'AWSService' then 'cloud_service'
+            when 'Root' then 'human'
+            when 'SAMLUser' then 'human'
+            when 'IdentityCenterUser' then 'human'
+            when 'Directory' then 'human'
+            when 'Anonymous' then 'anonymous'
+            -- Identity Center's portal signs its users' own events as Unknown.
+            when 'Unknown' then case
+                when is_signin or event_source = 'sso.amazonaws.com' then 'human'
+                else 'unknown'
+            end
+            else 'unknown'
+        end as identity_kind
+    from judged
+),
+
+-- The service without its domain, and as IAM spells it in actions.
+placed as (
+    select
+        *,
+        regexp_replace(event_source, '\.(amazonaws\.com(\.cn)?|aws\.amazon\.com|api\.aws)$', '')
+            as service,
+        regexp_replace(
+            event_name,
+            '_?(19|20)[0-9]{2}_?[0-9]{2}_?[0-9]{2}(v[0-9]+)?$',
+            ''
+        ) as operation
+    from identified
+),
+
+prefixed as (
+    select
+        *,
+        case service
+            when 'monitoring' then 'cloudwatch'
+            when 'email' then 'ses'
+            when 'tagging' then 'tag'
+            when 'streams.dynamodb' then 'dynamodb'
+            when 'edgelambda' then 'lambda'
+            when 'cloudcontrolapi' then 'cloudformation'
+            when 'models.lex' then 'lex'
+            when 'runtime.lex' then 'lex'
+            when 'models-v2-lex' then 'lex'
+            when 'runtime-v2-lex' then 'lex'
+            when 'entitlement.marketplace' then 'aws-marketplace'
+            when 'metering-marketplace' then 'aws-marketplace'
+            when 'agreement-marketplace' then 'aws-marketplace'
+            when 'data.iot' then 'iot'
+            when 'iotdata' then 'iot'
+            else service
+        end as prefix,
+        'arn:' || partition_name || ':iam::' || account_id as iam,
+        coalesce(request.userName, response.accessKey.userName) as iam_user
+    from placed
+),
+
+-- What it was done to: the resource the log names, else the request's own word for it. IAM names
+-- become ARNs, so that whom a permission is given to can be joined with who acts.
+pointed as (
+    select
+        *,
+        case
+            when starts_with(service, 's3') and request.bucketName <> '' then {
+                'id': 'arn:' || partition_name || ':s3:::' || request.bucketName
+                || coalesce('/' || nullif(request.key, ''), ''),
+                'kind': if(request.key <> '', 'AWS::S3::Object', 'AWS::S3::Bucket')
+            }
+            when coalesce(resource['ARN'], resource['arn'], resource['ARNPrefix']) <> '' then {
+                'id': coalesce(resource['ARN'], resource['arn'], resource['ARNPrefix']),
+                'kind': resource['type']
+            }
+            when request.roleArn <> '' then {'id': request.roleArn, 'kind': 'AWS::IAM::Role'}
+            when service = 'iam' and iam_user <> ''
+                then {'id': iam || ':user/' || iam_user, 'kind': 'AWS::IAM::User'}
+            when service = 'iam' and request.roleName <> ''
+                then {'id': iam || ':role/' || request.roleName, 'kind': 'AWS::IAM::Role'}
+            when service = 'iam' and request.groupName <> ''
+                then {'id': iam || ':group/' || request.groupName, 'kind': 'AWS::IAM::Group'}
+            when request.policyArn <> '' then {'id': request.policyArn, 'kind': 'AWS::IAM::Policy'}
+            when request.secretId <> ''
+                then {'id': request.secretId, 'kind': 'AWS::SecretsManager::Secret'}
+            when request.functionName <> ''
+                then {'id': request.functionName, 'kind': 'AWS::Lambda::Function'}
+            when request.modelId <> '' then {'id': request.modelId, 'kind': 'AWS::Bedrock::Model'}
+            when request.instanceId <> ''
+                then {'id': request.instanceId, 'kind': 'AWS::EC2::Instance'}
+            when request.instancesSet.items[1].instanceId <> '' then {
+                'id': request.instancesSet.items[1].instanceId,
+                'kind': 'AWS::EC2::Instance'
+            }
+            when request.snapshotId <> ''
+                then {'id': request.snapshotId, 'kind': 'AWS::EC2::Snapshot'}
+            when request.imageId <> '' then {'id': request.imageId, 'kind': 'AWS::EC2::Image'}
+            when request.volumeId <> '' then {'id': request.volumeId, 'kind': 'AWS::EC2::Volume'}
+            when service = 'ec2' and request.groupId <> ''
+                then {'id': request.groupId, 'kind': 'AWS::EC2::SecurityGroup'}
+            when request.tableName <> ''
+                then {'id': request.tableName, 'kind': 'AWS::DynamoDB::Table'}
+            when request.trailName <> ''
+                then {'id': request.trailName, 'kind': 'AWS::CloudTrail::Trail'}
+            when request.keyId <> '' then {'id': request.keyId, 'kind': 'AWS::KMS::Key'}
+            -- IAM takes the caller for the user where the request names none.
+            when service = 'iam' and type = 'IAMUser' and regexp_matches(
+                operation,
+                'AccessKey|^GetUser$|^ChangePassword$|MFADevice|SSHPublicKey|SigningCert|SpecificCred'
+            ) then {'id': identity_id, 'kind': 'AWS::IAM::User'}
+        end as known
+    from prefixed
+),
+
+-- Services we have no word for: the first of the request's own fields that reads like a name.
+guessed as (
+    select
+        *,
+        case
+            when known is null then list_filter(
+                map_entries(
+                    try(json_transform(event_text, '{"requestParameters": "MAP(VARCHAR, VARCHAR)"}'))
+                        .requestParameters
+                ),
+                lambda entry:
+                    regexp_matches(entry.key, '(Arn|ARN|Id|Name|Identifier|Url|^name|^arn|^target|^path)$')
+                    and not regexp_matches(
+                        entry.key,
+                        '^(roleSession|request|clientRequest|attribute|external|version|region)[A-Z]'
+                    )
+                    and entry.value <> ''
+                    and not regexp_matches(entry.value, '^[\[{]')
+            )[1]
+        end as guess
+    from pointed
+),
+
+final as (
+    select
+        event_id,
+        event_time,
+        source_file,
+        record_index,
+        identity_id,
+        identity_name,
+        identity_kind,
+        coalesce(
+            source_identity,
+            case when type <> 'IdentityCenterUser' then center_user end,
+            session_subject,
+            case when type = 'FederatedUser' then issuer_arn end,
+            -- Several people share a role in the console; its name is all that tells them apart.
+            case
+                when type = 'AssumedRole' and identity_kind = 'human'
+                    and not is_person_session and not is_random_name then session_name
+            end,
+            case when type <> 'AWSService' then invoked_by end
+        ) as on_behalf_of,
+        case
+            when type = 'AssumedRole' then coalesce(
+                case when contains(principal, ':') then principal end,
+                issuer_id || ':' || session_name,
+                role_arn || '/' || session_name,
+                arn
+            )
+            when type = 'AWSAccount' and contains(principal, ':') then principal
+            when type in ('IAMUser', 'FederatedUser', 'Root') and created is not null
+                and not coalesce(starts_with(access_key, 'AKIA'), false)
+                then identity_id || '@' || created
+        end as session_id,
+        cast(null as varchar) as trace_id,
+        cast(null as varchar) as parent_id,
+        coalesce(access_key, bearer_id) as credential_id,
+        case
+            when starts_with(user_name, 'BedrockAPIKey-')
+                or lower(additional.callWithBearerToken) = 'true'
+                or starts_with(access_key, 'ACCA') or starts_with(access_key, 'ABSK') then 'api_key'
+            when starts_with(access_key, 'AKIA') then 'long_lived_key'
+            when starts_with(access_key, 'ASIA') then 'session_token'
+            when access_key is not null then if(created is null, 'long_lived_key', 'session_token')
+            when type = 'IdentityCenterUser' or type = 'WebIdentityUser' then 'oidc_token'
+            when is_signin and type in ('IAMUser', 'Root') then 'password'
+            when type = 'AssumedRole' then 'session_token'
+            when type in ('AWSService', 'Anonymous') then 'none'
+        end as credential_kind,
+        case
+            when not coalesce(starts_with(access_key, 'AKIA'), false)
+                then try_cast(created as timestamptz)
+        end as credential_issued_at,
+        cast(null as timestamptz) as credential_expires_at,
+        concat_ws(':', prefix, operation) as action,
+        service,
+        case
+            when service = 'sts' and starts_with(operation, 'AssumeR') then 'delegate'
+            when service = 'sts' and operation in ('GetSessionToken', 'GetFederationToken')
+                then 'auth'
+            when is_signin then 'auth'
+        end as access,
+        cast(null as varchar) as tool_name,
+        coalesce(known.id, guess['value']) as resource_id,
+        case
+            when known.id is not null then known.kind
+            when guess['value'] is not null then concat_ws(
+                ':',
+                prefix,
+                nullif(regexp_replace(guess['key'], '(Arn|ARN|Id|Name|Identifier|Url)$', ''), '')
+            )
+        end as resource_kind,
+        account_id,
+        region,
+        case
+            when event_type = 'AwsCloudTrailInsight' then 'unknown'
+            when regexp_matches(
+                error_code,
+                '(?i)access_?denied|not_?authorized|unauthori[sz]ed|forbidden'
+                || '|authorization_?(error|failure)|^40[13]$'
+            ) then 'denied'
+            when error_code is not null or error_message is not null then 'failure'
+            when 'Failure' in (response.ConsoleLogin, response.CheckMfa, response.SwitchRole)
+                then 'failure'
+            else 'success'
+        end as outcome,
+        error_code,
+        -- Every refusal is IAM's, by a policy that says no or by none that says yes.
+        case when outcome = 'denied' then 'aws_iam' end as policy_engine,
+        case when outcome = 'denied' then 'deny' end as policy_decision,
+        case
+            when outcome = 'denied' then coalesce(
+                nullif(regexp_extract(error_message, 'explicit deny in an? [^:]*: (arn:\S+)', 1), ''),
+                nullif(
+                    regexp_extract(error_message, 'explicit deny in an? ([a-zA-Z -]+(policy|boundary))', 1),
+                    ''
+                )
+            )
+        end as policy_id,
+        -- Some exporters pad IPv4 octets with zeros.
+        case
+            when regexp_matches(source_ip, '^[0-9]{1,3}(\.[0-9]{1,3}){3}$')
+                then regexp_replace(source_ip, '(^|\.)0+([0-9])', '\1\2', 'g')
+            else source_ip
+        end as source_ip,
+        user_agent,
+        case
+            when starts_with(service, 'bedrock') then regexp_replace(
+                coalesce(nullif(request.modelId, ''), nullif(request.model, '')),
+                '^arn:[^/]*/',
+                ''
+            )
+        end as model,
+        try_cast(
+            coalesce(
+                additional.inputTokens, additional.inputTokenCount, response.usage.inputTokens
+            ) as bigint
+        ) as input_tokens,
+        try_cast(
+            coalesce(
+                additional.outputTokens, additional.outputTokenCount, response.usage.outputTokens
+            ) as bigint
+        ) as output_tokens,
+        cast(null as varchar) as prompt,
+        cast(null as varchar) as tool_arguments,
+        cast(null as varchar) as tool_result,
+        raw,
+        read_only,
+        case
+            when event_id is null and time_text is null and event_name is null
+                then 'expected eventID, eventTime and eventName, got ' || left(event_text, 40)
+            when event_id is null then 'expected an eventID, got none'
+            when time_text is null then 'expected an eventTime, got none'
+            when event_time is null
+                then 'expected eventTime as ISO 8601 with a date, got ' || left(time_text, 40)
+            when event_time < timestamptz '1990-01-01' or event_time >= timestamptz '2101-01-01'
+                then 'expected eventTime in 1990 to 2100, got ' || left(time_text, 40)
+            when event_name is null then 'expected an eventName, got none'
+        end as problem
+    from guessed
 )
-select 1
+
+select
+    event_id,
+    event_time,
+    source_file,
+    record_index,
+    identity_id,
+    identity_name,
+    identity_kind,
+    on_behalf_of,
+    session_id,
+    trace_id,
+    parent_id,
+    credential_id,
+    credential_kind,
+    credential_issued_at,
+    credential_expires_at,
+    action,
+    service,
+    access,
+    tool_name,
+    resource_id,
+    resource_kind,
+    account_id,
+    region,
+    outcome,
+    error_code,
+    policy_engine,
+    policy_decision,
+    policy_id,
+    source_ip,
+    user_agent,
+    model,
+    input_tokens,
+    output_tokens,
+    prompt,
+    tool_arguments,
+    tool_result,
+    raw,
+    read_only,
+    problem
+from final

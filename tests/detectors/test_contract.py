@@ -83,15 +83,11 @@ def test_scores_and_findings_keep_the_contract_on_real_events(
     with demo_lake.reader() as reader:
         [(last,)] = reader.query("select max(event_date) from rollups").rows()
         for back in range(12):
-            window = Window.of_day(
-                date.fromordinal(last.toordinal() - back), history_days=30
-            )
+            window = Window.of_day(date.fromordinal(last.toordinal() - back), history_days=30)
             judgement = detector.detect(reader, window)
             scores = scores_frame(detector.spec, judgement.scores, window=window)
             check_scores(scores.to_dicts(), detector.spec.subject_kinds)
-            found = findings_frame(
-                detector.spec, judgement.findings, window=window, run_id="r"
-            )
+            found = findings_frame(detector.spec, judgement.findings, window=window, run_id="r")
             check_findings(found.to_dicts(), scores.to_dicts())
             check_evidence(reader, found.to_dicts(), window)
 

@@ -71,9 +71,7 @@ def event_count(lake: Lake) -> tuple[int, int]:
     return events, different
 
 
-def test_a_file_becomes_events_with_everything_the_record_gives(
-    lake: Lake, tmp_path: Path
-) -> None:
+def test_a_file_becomes_events_with_everything_the_record_gives(lake: Lake, tmp_path: Path) -> None:
     write(tmp_path / "in" / "a.json.gz", [cloudtrail(1)])
     summary = bring(lake, tmp_path / "in")
     assert (summary.files, summary.records, summary.events, summary.rejects) == (1, 1, 1, 0)
@@ -119,9 +117,7 @@ def test_the_same_file_under_another_name_adds_nothing(lake: Lake, tmp_path: Pat
 
 
 @pytest.mark.parametrize("together", [True, False])
-def test_the_same_event_in_two_files_is_in_once(
-    lake: Lake, tmp_path: Path, together: bool
-) -> None:
+def test_the_same_event_in_two_files_is_in_once(lake: Lake, tmp_path: Path, together: bool) -> None:
     first = write(tmp_path / "a.json.gz", [cloudtrail(n) for n in range(4)])
     second = write(tmp_path / "b.json.gz", [cloudtrail(n) for n in range(2, 6)])
     batches = [[first, second]] if together else [[first], [second]]
@@ -149,7 +145,7 @@ def test_small_batches_land_all_the_same(lake: Lake, tmp_path: Path) -> None:
     assert event_count(lake) == (60, 60)
 
 
-HOSTILE = "'; drop table events; -- <script>alert(1)</script> \x1b[31m \u202e \"quoted\""
+HOSTILE = '\'; drop table events; -- <script>alert(1)</script> \x1b[31m \u202e "quoted"'
 
 
 def test_hostile_text_goes_in_as_it_is(lake: Lake, tmp_path: Path) -> None:
