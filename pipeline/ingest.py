@@ -121,7 +121,7 @@ def ingest(
 def news(lake: Lake, paths: Iterable[str | Path]) -> tuple[int, int]:
     """How many of the files that the paths mean are new or changed, and how many are not."""
     files = find(paths, apart_from=lake.location).files
-    with lake.reader() as reader:
+    with lake.reader(tables=["ingests"]) as reader:
         known = set(reader.columns("ingests", ["source_file", "fingerprint"]).rows())
     unchanged = sum((str(file), fingerprint(file)) in known for file in files)
     return len(files) - unchanged, unchanged
@@ -145,7 +145,7 @@ class _Landing:
         self.network_database = network_database
         self.batch = _Batch()
         self.done: list[_File] = []
-        with lake.reader() as reader:
+        with lake.reader(tables=["ingests"]) as reader:
             known = reader.columns("ingests", ["source_file", "fingerprint", "events"])
         self.places = set(known.select("source_file", "fingerprint").rows())
         self.contents: dict[str, int] = dict(
@@ -213,7 +213,7 @@ class _Landing:
         """Commit one source's new events; returns those of its records that are no events."""
         files = {file.path: file for file, _ in pieces}
         records, broken = _records_table(pieces)
-        with self.lake.reader() as reader:
+        with self.lake.reader(tables=()) as reader:
             reader.define("records", records)
             reader.define("parsed", source.select)
             broken.extend(_problems(reader, files))
@@ -237,7 +237,7 @@ class _Landing:
         keys = pl.DataFrame(events.select(["event_id", "source_file", "record_index"]))
         for _ in range(_ATTEMPTS):
             turn = self.lake.next_turn("events", QUEUE)
-            with self.lake.reader(versions={"events": turn.version}) as reader:
+            with self.lake.reader(versions={"events": turn.version}, tables=["events"]) as reader:
                 reader.define("arrived", keys.with_row_index("row_index"))
                 landing = reader.query(SQL / "landing.sql", params)["landing"]
             new = events.filter(pa.array(landing == "new"))

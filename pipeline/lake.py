@@ -11,7 +11,7 @@ from __future__ import annotations
 import graphlib
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version as installed_version
@@ -111,7 +111,7 @@ class Lake:
         unique = rows.unique(key, keep="first", maintain_order=True)
         for _ in range(_ATTEMPTS if unique.height else 0):
             turn = self.next_turn(name, "append_new")
-            with self.reader(versions={name: turn.version}) as reader:
+            with self.reader(versions={name: turn.version}, tables=[name]) as reader:
                 there = reader.columns(name, key)
             new = unique.join(there, on=key, how="anti", nulls_equal=True)
             try:
@@ -192,9 +192,17 @@ class Lake:
         )
 
     @contextmanager
-    def reader(self, *, versions: Mapping[str, int] | None = None) -> Iterator[LakeReader]:
-        """A reader on the current snapshot, or on the given Delta versions of some tables."""
-        reader = LakeReader(self, versions or {})
+    def reader(
+        self,
+        *,
+        versions: Mapping[str, int] | None = None,
+        tables: Collection[str] | None = None,
+    ) -> Iterator[LakeReader]:
+        """A reader on the current snapshot, or on the given Delta versions of some tables.
+
+        With `tables`, it shows those only, and no views: quicker to open.
+        """
+        reader = LakeReader(self, versions or {}, tables)
         with reader:
             yield reader
 
@@ -250,7 +258,9 @@ class LakeReader:
     `versions` tells which Delta version of each table it shows.
     """
 
-    def __init__(self, lake: Lake, versions: Mapping[str, int]) -> None:
+    def __init__(
+        self, lake: Lake, versions: Mapping[str, int], tables: Collection[str] | None = None
+    ) -> None:
         self.lake = lake
         self.versions: dict[str, int] = {}
         self._connection = duckdb.connect(":memory:")
@@ -258,9 +268,9 @@ class LakeReader:
         self._connection.execute("set memory_limit = $limit", {"limit": lake.memory_limit})
         if lake.threads is not None:
             self._connection.execute("set threads = $n", {"n": lake.threads})
-        for table in TABLES.values():
-            self._show(table, versions.get(table.name))
-        for folder in RELATIONS:
+        for name in TABLES if tables is None else tables:
+            self._show(TABLES[name], versions.get(name))
+        for folder in RELATIONS if tables is None else ():
             for definition in _in_order(folder):
                 self._connection.execute(definition)
 

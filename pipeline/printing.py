@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
@@ -175,7 +176,7 @@ def _plain_progress(step: str, done: int, total: int) -> None:
 
 
 def _show_table(rows: pl.DataFrame) -> None:
-    table = Table(header_style="bold", pad_edge=False)
+    table = Table(header_style="bold", box=SIMPLE_HEAD, pad_edge=False)
     for name in rows.columns:
         right = rows.schema[name].is_numeric()
         table.add_column(Text(name), justify="right" if right else "left", overflow="fold")

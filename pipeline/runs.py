@@ -66,7 +66,7 @@ class Book:
 
 def versions_of(lake: Lake, run_id: str) -> dict[str, int]:
     """The Delta version of each table that a run judged on."""
-    with lake.reader() as reader:
+    with lake.reader(tables=["runs"]) as reader:
         runs = dict(reader.columns("runs", ["run_id", "lake_versions"]).rows())
     if run_id not in runs:
         raise NotFoundError(f"expected the id of a run (nhiwatch status), got {run_id!r}")

@@ -29,8 +29,8 @@ def missing_days(lake: Lake) -> pl.DataFrame:
     Both counts come from small data: the Delta log of `events`, and the table `rollups`.
     """
     there = lake.partition_counts("events").rename({"rows": "events"})
-    with lake.reader() as reader:
-        done = reader.query("select source, event_date, events from rollups")
+    with lake.reader(tables=["rollups"]) as reader:
+        done = reader.columns("rollups", ["source", "event_date", "events"])
     return there.join(done, on=["source", "event_date", "events"], how="anti").sort(
         "event_date", "source"
     )
@@ -62,7 +62,7 @@ def roll_up(
 def _roll_up_days(lake: Lake, days: pl.DataFrame, *, now: datetime) -> None:
     """Put the roll-ups of some days of one source in place of those there are."""
     where = _predicate(days)
-    with lake.reader() as reader:
+    with lake.reader(tables=["events"]) as reader:
         counted = _counts(reader, days)
         reader.define("todo", days.select("source", "event_date"))
         for name in DAILY:

@@ -101,7 +101,7 @@ parsed as (
                 "keyId": "VARCHAR",
                 "functionName": "VARCHAR",
                 "instanceId": "VARCHAR",
-                "instancesSet": {"items": [{"instanceId": "VARCHAR"}]},
+                "instancesSet": {"items": [{"instanceId": "VARCHAR", "imageId": "VARCHAR"}]},
                 "tableName": "VARCHAR",
                 "trailName": "VARCHAR",
                 "snapshotId": "VARCHAR",
@@ -174,7 +174,8 @@ told as (
         nullif(e.userIdentity.arn, '') as arn,
         coalesce(
             nullif(e.userIdentity.accountId, ''),
-            nullif(split_part(e.userIdentity.arn, ':', 5), '')
+            nullif(split_part(e.userIdentity.arn, ':', 5), ''),
+            nullif(e.recipientAccountId, '')
         ) as own_account,
         nullif(e.userIdentity.accessKeyId, '') as access_key,
         nullif(e.userIdentity.userName, '') as user_name,
@@ -274,7 +275,11 @@ evidence as (
             when contains(arn, ':role/') then arn
             else 'arn:' || partition_name || ':iam::' || role_account || ':role/' || role_name
         end as role_arn,
-        coalesce(starts_with(role_name, 'AWSReservedSSO_'), false) as is_center_role,
+        coalesce(
+            starts_with(role_name, 'AWSReservedSSO_')
+            or contains(issuer_arn, ':role/aws-reserved/sso.amazonaws.com/'),
+            false
+        ) as is_center_role,
         coalesce(
             contains(issuer_arn, ':role/aws-service-role/')
             or contains(arn, ':role/aws-service-role/')
@@ -366,7 +371,7 @@ identified as (
                 when 'AssumedRole' then coalesce(
                     case when is_person_session then session_arn end,
                     role_arn,
-                    concat_ws(':', role_account, nullif(split_part(principal, ':', 1), ''))
+                    role_account || ':' || split_part(principal, ':', 1)
                 )
                 when 'IAMUser' then coalesce(
                     arn,
@@ -391,19 +396,20 @@ identified as (
                     then coalesce(web_issuer || '/' || web_subject, principal, web_subject)
                 when 'SAMLUser' then coalesce(principal, user_name)
                 when 'IdentityCenterUser'
-                    then coalesce(concat_ws('/', identity_store, center_user), principal, user_name)
+                    then coalesce(identity_store || '/' || center_user, center_user)
                 when 'Anonymous' then 'anonymous'
-                else concat_ws(':', own_account, split_part(principal, ':', 1))
+                when 'AWSAccount'
+                    then coalesce(own_account || ':' || split_part(principal, ':', 1), own_account)
+                else own_account || ':' || principal
             end,
             arn,
             principal,
             user_name,
-            own_account,
             'unknown'
         ) as identity_id,
         coalesce(
             case type
-                when 'AssumedRole' then case when is_person_session then session_name else role_name end
+                when 'AssumedRole' then if(is_person_session, session_name, role_name)
                 when 'IAMUser' then coalesce(user_name, split_part(arn, '/', -1))
                 when 'AWSService' then regexp_replace(service_principal, '\.amazonaws\.com$', '')
                 when 'Root' then 'root'
@@ -413,7 +419,6 @@ identified as (
                 else coalesce(user_name, center_user)
             end,
             split_part(principal, ':', 1),
-            own_account,
             'unknown'
         ) as identity_name,
         case type
@@ -433,7 +438,7 @@ identified as (
                 else 'service_account'
             end
             when 'FederatedUser'
-                then case when is_email or is_console or has_mfa then 'human' else 'service_account' end
+                then if(is_email or is_console or has_mfa, 'human', 'service_account')
             when 'WebIdentityUser' then case
                 when is_compute then 'workload'
                 -- Where people have their accounts.
@@ -516,7 +521,7 @@ pointed as (
             }
             when coalesce(resource['ARN'], resource['arn'], resource['ARNPrefix']) <> '' then {
                 'id': coalesce(resource['ARN'], resource['arn'], resource['ARNPrefix']),
-                'kind': resource['type']
+                'kind': coalesce(resource['type'], prefix)
             }
             when request.roleArn <> '' then {'id': request.roleArn, 'kind': 'AWS::IAM::Role'}
             when service = 'iam' and iam_user <> ''
@@ -537,6 +542,8 @@ pointed as (
                 'id': request.instancesSet.items[1].instanceId,
                 'kind': 'AWS::EC2::Instance'
             }
+            when request.instancesSet.items[1].imageId <> ''
+                then {'id': request.instancesSet.items[1].imageId, 'kind': 'AWS::EC2::Image'}
             when request.snapshotId <> ''
                 then {'id': request.snapshotId, 'kind': 'AWS::EC2::Snapshot'}
             when request.imageId <> '' then {'id': request.imageId, 'kind': 'AWS::EC2::Image'}
@@ -551,7 +558,8 @@ pointed as (
             -- IAM takes the caller for the user where the request names none.
             when service = 'iam' and type = 'IAMUser' and regexp_matches(
                 operation,
-                'AccessKey|^GetUser$|^ChangePassword$|MFADevice|SSHPublicKey|SigningCert|SpecificCred'
+                'AccessKey|^GetUser$|^ChangePassword$|MFADevice|SSHPublicKey'
+                || '|SigningCertificate|ServiceSpecificCredential'
             ) then {'id': identity_id, 'kind': 'AWS::IAM::User'}
         end as known
     from prefixed
@@ -562,13 +570,18 @@ guessed as (
     select
         *,
         case
-            when known is null then list_filter(
+            when known is null and request is not null then list_filter(
                 map_entries(
-                    try(json_transform(event_text, '{"requestParameters": "MAP(VARCHAR, VARCHAR)"}'))
-                        .requestParameters
+                    try(json_transform(
+                        event_text,
+                        '{"requestParameters": "MAP(VARCHAR, VARCHAR)"}'
+                    )).requestParameters
                 ),
                 lambda entry:
-                    regexp_matches(entry.key, '(Arn|ARN|Id|Name|Identifier|Url|^name|^arn|^target|^path)$')
+                    regexp_matches(
+                        entry.key,
+                        '(Arn|ARN|Id|Name|Identifier|Url|^name|^arn|^target|^path)$'
+                    )
                     and not regexp_matches(
                         entry.key,
                         '^(roleSession|request|clientRequest|attribute|external|version|region)[A-Z]'
@@ -599,7 +612,9 @@ final as (
                 when type = 'AssumedRole' and identity_kind = 'human'
                     and not is_person_session and not is_random_name then session_name
             end,
-            case when type <> 'AWSService' then invoked_by end
+            case
+                when type <> 'AWSService' and invoked_by <> 'signin.amazonaws.com' then invoked_by
+            end
         ) as on_behalf_of,
         case
             when type = 'AssumedRole' then coalesce(
@@ -648,7 +663,14 @@ final as (
             when guess['value'] is not null then concat_ws(
                 ':',
                 prefix,
-                nullif(regexp_replace(guess['key'], '(Arn|ARN|Id|Name|Identifier|Url)$', ''), '')
+                nullif(
+                    regexp_replace(
+                        guess['key'],
+                        '(Arn|ARN|Id|Name|Identifier|Url|^name|^arn)$',
+                        ''
+                    ),
+                    ''
+                )
             )
         end as resource_kind,
         account_id,
@@ -671,16 +693,23 @@ final as (
         case when outcome = 'denied' then 'deny' end as policy_decision,
         case
             when outcome = 'denied' then coalesce(
-                nullif(regexp_extract(error_message, 'explicit deny in an? [^:]*: (arn:\S+)', 1), ''),
                 nullif(
-                    regexp_extract(error_message, 'explicit deny in an? ([a-zA-Z -]+(policy|boundary))', 1),
+                    regexp_extract(error_message, 'explicit deny in an? [^:]*: (arn:\S+)', 1),
+                    ''
+                ),
+                nullif(
+                    regexp_extract(
+                        error_message,
+                        'explicit deny in an? ([a-zA-Z -]+(policy|boundary))',
+                        1
+                    ),
                     ''
                 )
             )
         end as policy_id,
         -- Some exporters pad IPv4 octets with zeros.
         case
-            when regexp_matches(source_ip, '^[0-9]{1,3}(\.[0-9]{1,3}){3}$')
+            when regexp_matches(source_ip, '^([0-9]{1,3}\.){0,3}0[0-9]{1,2}(\.[0-9]{1,3}){0,3}$')
                 then regexp_replace(source_ip, '(^|\.)0+([0-9])', '\1\2', 'g')
             else source_ip
         end as source_ip,

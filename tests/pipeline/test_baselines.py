@@ -1,0 +1,123 @@
+"""Roll-ups: rows in, rows out; each day once, again when late events came."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+import pyarrow as pa
+
+from pipeline.baselines import DAILY, missing_days, roll_up
+from pipeline.lake import Lake
+from pipeline.schemas import EVENTS, TABLES
+
+NOON = datetime(2026, 1, 2, 12, tzinfo=timezone.utc)
+NOW = datetime(2026, 2, 1, tzinfo=timezone.utc)
+
+
+def event(n: int, **over: Any) -> dict[str, Any]:
+    time = over.pop("event_time", NOON + timedelta(minutes=n))
+    return {
+        "event_id": f"e{n}",
+        "source": "log",
+        "event_time": time,
+        "event_date": time.date(),
+        "identity_id": "role/app",
+        "identity_kind": "workload",
+        "action": "s3:GetObject",
+        "service": "s3",
+        "access": "read",
+        "outcome": "success",
+        **over,
+    }
+
+
+def lake_of(lake: Lake, *events: dict[str, Any]) -> Lake:
+    lake.append("events", pa.Table.from_pylist(list(events), schema=EVENTS.arrow_schema))
+    roll_up(lake, now=NOW)
+    return lake
+
+
+def rows(lake: Lake, sql: str) -> list[tuple[Any, ...]]:
+    with lake.reader() as reader:
+        return reader.query(sql).rows()
+
+
+def test_every_roll_up_is_a_table_with_its_columns(lake: Lake) -> None:
+    lake_of(lake, event(0, tool_name="t", trace_id="x", source_ip="1.2.3.4", resource_id="r"))
+    for name in DAILY:
+        with lake.reader() as reader:
+            told = reader.query(f"select * from {name}")
+        assert told.columns == list(TABLES[name].column_names)
+        assert told.height >= 1
+
+
+def test_an_identitys_day_in_numbers(lake: Lake) -> None:
+    lake_of(
+        lake,
+        event(0, session_id="s1", network="home"),
+        event(1, session_id="s2", network="home", access="write", action="s3:PutObject"),
+        event(2, outcome="denied", access="permission", action="iam:PutUserPolicy"),
+        event(3, outcome="failure", event_time=NOON + timedelta(hours=5)),
+    )
+    told = rows(
+        lake,
+        "select events, denied, failed, reads, writes, permissions, actions, sessions, networks, "
+        "active_hours from daily_identity",
+    )
+    assert told == [(4, 1, 1, 1, 1, 0, 3, 2, 1, 2)]
+
+
+def test_actions_of_a_day_by_whom_they_were_for(lake: Lake) -> None:
+    lake_of(lake, event(0), event(1, outcome="denied"), event(2, on_behalf_of="ann"))
+    told = rows(
+        lake,
+        "select action, on_behalf_of, events, succeeded, denied from daily_action "
+        "order by on_behalf_of nulls first",
+    )
+    assert told == [("s3:GetObject", None, 2, 1, 1), ("s3:GetObject", "ann", 1, 1, 0)]
+
+
+def test_tools_that_follow_each_other_within_a_trace(lake: Lake) -> None:
+    calls = [("a", "x"), ("b", "x"), ("a", "y"), ("b", "x")]
+    lake_of(lake, *(event(n, tool_name=t, trace_id=x) for n, (t, x) in enumerate(calls)))
+    told = rows(lake, "select from_tool, to_tool, events, traces from daily_tool_edge order by all")
+    assert told == [
+        ("(start)", "a", 2, 2),
+        ("a", "(end)", 1, 1),
+        ("a", "b", 1, 1),
+        ("b", "(end)", 1, 1),
+        ("b", "b", 1, 1),
+    ]
+
+
+def test_events_without_an_identity_are_in_no_roll_up(lake: Lake) -> None:
+    lake_of(lake, event(0, identity_id=None))
+    assert rows(lake, "select * from daily_identity") == []
+    assert missing_days(lake).is_empty()
+
+
+def test_a_day_is_rolled_up_once(lake: Lake) -> None:
+    lake_of(lake, event(0))
+    versions = lake.versions()
+    assert roll_up(lake, now=NOW + timedelta(hours=1)) == 0
+    assert lake.versions() == versions
+
+
+def test_late_events_roll_up_their_day_again_and_no_other(lake: Lake) -> None:
+    lake_of(lake, event(0), event(1, event_time=NOON + timedelta(days=1)))
+    late = pa.Table.from_pylist([event(2)], schema=EVENTS.arrow_schema)
+    lake.append("events", late)
+    later = NOW + timedelta(hours=1)
+    assert roll_up(lake, now=later) == 1
+    told = rows(lake, "select event_date, events, rolled_at from rollups order by 1")
+    assert [(row[1], row[2]) for row in told] == [(2, later), (1, NOW)]
+    assert rows(lake, "select sum(events) from daily_identity") == [(3,)]
+
+
+def test_a_run_killed_before_its_last_commit_is_done_again(lake: Lake) -> None:
+    lake_of(lake, event(0))
+    empty = TABLES["rollups"].arrow_schema.empty_table()
+    lake.replace("rollups", empty)  # as if killed before that table was written
+    assert roll_up(lake, now=NOW) == 1
+    assert rows(lake, "select sum(events) from daily_identity") == [(1,)]

@@ -1,0 +1,190 @@
+"""The command as users call it: what it prints where, and its exit status."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+
+def nhiwatch(*args: str | Path, **env: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "pipeline.cli", *map(str, args)],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, **env},
+    )
+
+
+def cloudtrail(n: int, **over: Any) -> dict[str, Any]:
+    return {
+        "eventVersion": "1.11",
+        "userIdentity": {
+            "type": "Root",
+            "accountId": "111122223333",
+            "principalId": "111122223333",
+        },
+        "eventTime": f"2026-09-01T00:{n % 60:02}:00Z",
+        "eventSource": "s3.amazonaws.com",
+        "eventName": "ListBuckets",
+        "awsRegion": "eu-central-1",
+        "sourceIPAddress": "192.0.2.10",
+        "userAgent": "Boto3/1.34",
+        "eventID": f"event-{n}",
+        "recipientAccountId": "111122223333",
+        **over,
+    }
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A lake of three events and a reject, made by the command."""
+    folder = tmp_path_factory.mktemp("small")
+    hostile = cloudtrail(2, userAgent="\x1b[31mred\x1b[0m <script>")
+    lines = [json.dumps(r) for r in (cloudtrail(0), cloudtrail(1), hostile)]
+    (folder / "log.jsonl").write_text("\n".join([*lines, "{half"]))
+    done = nhiwatch("ingest", folder / "log.jsonl", "--lake", folder / "lake")
+    assert done.returncode == 3, done.stderr
+    return folder / "lake"
+
+
+def test_ingest_says_in_a_line_what_it_did_and_exits_3_for_rejects(tmp_path: Path) -> None:
+    (tmp_path / "log.jsonl").write_text(json.dumps(cloudtrail(0)) + "\n{half")
+    done = nhiwatch("ingest", tmp_path / "log.jsonl", "--lake", tmp_path / "lake")
+    assert done.returncode == 3
+    assert done.stdout == ""
+    assert "1 new events, 0 duplicates, 1 rejects" in done.stderr
+    again = nhiwatch("ingest", tmp_path / "log.jsonl", "--lake", tmp_path / "lake")
+    assert again.returncode == 0
+    assert "1 unchanged" in again.stderr
+
+
+def test_json_is_all_that_is_on_stdout(tmp_path: Path) -> None:
+    (tmp_path / "log.jsonl").write_text(json.dumps(cloudtrail(0)))
+    done = nhiwatch("ingest", tmp_path / "log.jsonl", "--lake", tmp_path / "lake", "--json")
+    told = json.loads(done.stdout)
+    assert (told["files"], told["events"], told["rejects"]) == (1, 1, 0)
+
+
+def test_sql_prints_tables_json_and_csv(small: Path) -> None:
+    statement = "select event_id, access from events order by 1"
+    table = nhiwatch("sql", statement, "--lake", small).stdout
+    assert "event-0" in table
+    assert "3 rows" in table
+    told = json.loads(nhiwatch("sql", statement, "--lake", small, "--format", "json").stdout)
+    assert told[0] == {"event_id": "event-0", "access": "list"}
+    text = nhiwatch("sql", statement, "--lake", small, "--format", "csv").stdout
+    assert list(csv.DictReader(io.StringIO(text)))[2]["event_id"] == "event-2"
+
+
+def test_sql_writes_parquet_to_a_file(small: Path, tmp_path: Path) -> None:
+    file = tmp_path / "out.parquet"
+    options = ("--format", "parquet", "--output", file)
+    assert nhiwatch("sql", "select * from events", "--lake", small, *options).returncode == 0
+    assert pl.read_parquet(file).height == 3
+
+
+def test_sql_refuses_to_write_in_one_line(small: Path) -> None:
+    done = nhiwatch("sql", "delete from events", "--lake", small)
+    assert done.returncode == 1
+    assert done.stderr.count("\n") == 1
+    assert "read-only" in done.stderr
+
+
+def test_sql_without_a_statement_reads_them_from_a_prompt(small: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "pipeline.cli", "sql", "--lake", str(small)],
+        input="select count(*) as n\nfrom events;\nselect nonsense;\n",
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "3" in done.stdout
+    assert "nonsense" in done.stderr
+
+
+def test_a_log_cannot_drive_the_terminal(small: Path) -> None:
+    done = nhiwatch("sql", "select user_agent from events", "--lake", small)
+    assert "\x1b" not in done.stdout
+    assert "<script>" in done.stdout
+
+
+def test_a_narrow_terminal_still_shows_every_column(small: Path) -> None:
+    done = nhiwatch("tables", "rejects", "--lake", small, COLUMNS="60")
+    assert "record_index" in done.stdout
+
+
+def test_status_tells_of_feeds_rejects_and_runs(small: Path) -> None:
+    told = json.loads(nhiwatch("status", "--lake", small, "--json").stdout)
+    assert told["feeds"][0]["source"] == "aws_cloudtrail"
+    assert told["rejects"][0]["records"] == 1
+    assert told["runs"][0]["status"] == "rejects"
+    assert "Feeds" in nhiwatch("status", "--lake", small).stdout
+
+
+def test_detect_judges_and_the_second_time_finds_nothing_to_judge(small: Path) -> None:
+    first = json.loads(nhiwatch("detect", "--lake", small, "--json").stdout)
+    assert first["detector_days"] >= 3
+    second = json.loads(nhiwatch("detect", "--lake", small, "--json").stdout)
+    assert second["detector_days"] == 0
+
+
+def test_an_empty_list_of_findings_is_no_error(small: Path) -> None:
+    done = nhiwatch("findings", "--lake", small, "--detector", "unusual_tool_chain", "--json")
+    assert (done.returncode, json.loads(done.stdout)) == (0, [])
+
+
+@pytest.mark.parametrize(
+    ("args", "expected"),
+    [
+        (["findings", "--lake", "no-such-lake"], "expected a lake at no-such-lake"),
+        (["ingest", "no-such-file"], "expected a file, a folder or a glob"),
+        (["explain", "ffff"], "expected"),
+        (["tables", "nonsense"], "expected one of events"),
+        (["detect", "--detector", "nonsense"], "expected a detector of"),
+    ],
+)
+def test_errors_a_user_can_fix_are_one_line(small: Path, args: list[str], expected: str) -> None:
+    lake = [] if "--lake" in args else ["--lake", str(small)]
+    done = nhiwatch(*args, *lake)
+    assert done.returncode == 1
+    assert expected in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert done.stdout == ""
+
+
+def test_a_wrong_setting_is_one_line(small: Path) -> None:
+    done = nhiwatch("status", "--lake", small, NHIWATCH_HISTORY_DAYS="many")
+    assert done.returncode == 1
+    assert "history_days" in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+def test_an_unknown_format_is_a_usage_error(small: Path) -> None:
+    assert nhiwatch("findings", "--lake", small, "--format", "xml").returncode == 2
+
+
+def test_compact_leaves_the_rows_as_they_were(small: Path) -> None:
+    assert nhiwatch("compact", "--lake", small).returncode == 0
+    told = nhiwatch("sql", "select count(*) as n from events", "--lake", small, "--json").stdout
+    assert json.loads(told) == [{"n": 3}]
+
+
+def test_run_goes_through_the_flow_and_a_second_run_has_nothing_to_do(tmp_path: Path) -> None:
+    (tmp_path / "log.jsonl").write_text(json.dumps(cloudtrail(0)))
+    args = ("run", tmp_path / "log.jsonl", "--lake", tmp_path / "lake")
+    first = nhiwatch(*args, PREFECT_HOME=str(tmp_path / "prefect"))
+    assert first.returncode == 0, first.stderr
+    assert "1 new events" in first.stderr
+    second = nhiwatch(*args)
+    assert second.returncode == 0
+    assert "nothing new: 1 files unchanged" in second.stderr
