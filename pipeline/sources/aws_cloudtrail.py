@@ -38,7 +38,9 @@ def _recognises(record: Mapping[str, Any]) -> bool:
     if source:
         of_aws = isinstance(source, str) and source.lower().endswith(_DOMAINS)
         return of_aws and ("eventName" in record or _has_a_mark(record))
-    named = isinstance(record.get("eventName"), str) and bool({"eventID", "eventTime"} & set(record))
+    named = isinstance(record.get("eventName"), str) and bool(
+        {"eventID", "eventTime"} & set(record)
+    )
     return _has_a_mark(record) and (named or record.get("eventType") == "AwsCloudTrailInsight")
 
 

@@ -10,6 +10,8 @@
 --                        (role and session name), only on what a thief of the role's credentials
 --                        does not bring: an IAM Identity Center role, a session name that is an
 --                        e-mail address, or MFA with a name no SDK made up
+--                        (who may assume a role names its session: an invented address is then a
+--                        person never seen before, not the role)
 --   AWS service          its principal, `lambda.amazonaws.com`
 --   root                 `arn:aws:iam::ACCOUNT:root`
 --   federated user       its ARN; the IAM user who vouches is `on_behalf_of`
@@ -514,7 +516,9 @@ pointed as (
     select
         *,
         case
-            when starts_with(service, 's3') and request.bucketName <> '' then {
+            when starts_with(service, 's3')
+                and request.bucketName <> ''
+                and not starts_with(request.bucketName, '{') then {
                 'id': 'arn:' || partition_name || ':s3:::' || request.bucketName
                 || coalesce('/' || nullif(request.key, ''), ''),
                 'kind': if(request.key <> '', 'AWS::S3::Object', 'AWS::S3::Bucket')
@@ -569,6 +573,8 @@ pointed as (
 guessed as (
     select
         *,
+        -- Where an object or a list stands for a name, it came as JSON text.
+        case when left(known.id, 1) not in ('{', '[') then known end as pointed_at,
         case
             when known is null and request is not null then list_filter(
                 map_entries(
@@ -584,7 +590,7 @@ guessed as (
                     )
                     and not regexp_matches(
                         entry.key,
-                        '^(roleSession|request|clientRequest|attribute|external|version|region)[A-Z]'
+                        '^(roleSession|(clientR|r)equest|attribute|external|version|region)[A-Z]'
                     )
                     and entry.value <> ''
                     and not regexp_matches(entry.value, '^[\[{]')
@@ -657,9 +663,9 @@ final as (
             when is_signin then 'auth'
         end as access,
         cast(null as varchar) as tool_name,
-        coalesce(known.id, guess['value']) as resource_id,
+        coalesce(pointed_at.id, guess['value']) as resource_id,
         case
-            when known.id is not null then known.kind
+            when pointed_at.id is not null then pointed_at.kind
             when guess['value'] is not null then concat_ws(
                 ':',
                 prefix,
