@@ -284,10 +284,9 @@ def test_a_killed_ingest_is_completed_by_the_next(
 ) -> None:
     for n in range(20):
         write(tmp_path / "in" / f"{n}.json.gz", [cloudtrail(50 * n + k) for k in range(50)])
-    process = started(lake, tmp_path / "in")
-    time.sleep(seconds)
-    process.send_signal(signal.SIGKILL)
-    process.wait()
+    with started(lake, tmp_path / "in") as process:
+        time.sleep(seconds)
+        process.send_signal(signal.SIGKILL)
     bring(lake, tmp_path / "in")
     assert event_count(lake) == (1000, 1000)
     told = "select count(*), count(distinct source_file), sum(events), sum(duplicates) from ingests"
@@ -297,8 +296,8 @@ def test_a_killed_ingest_is_completed_by_the_next(
 def test_two_ingests_at_once_land_each_event_once(lake: Lake, tmp_path: Path) -> None:
     for n in range(10):
         write(tmp_path / "in" / f"{n}.json.gz", [cloudtrail(50 * n + k) for k in range(50)])
-    both = [started(lake, tmp_path / "in") for _ in range(2)]
-    assert [process.wait(timeout=60) for process in both] == [0, 0]
+    with started(lake, tmp_path / "in") as one, started(lake, tmp_path / "in") as other:
+        assert [one.wait(timeout=60), other.wait(timeout=60)] == [0, 0]
     assert event_count(lake) == (500, 500)
     told = "select count(*), count(distinct source_file), sum(events) from ingests"
     assert rows(lake, told) == [(10, 10, 500)]
