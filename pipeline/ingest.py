@@ -12,22 +12,21 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import polars as pl
 import pyarrow as pa
 
 from pipeline import enrich
-from pipeline.errors import InputError, LakeError
+from pipeline.arrivals import Arrival, Known, LogFile, arrivals
+from pipeline.errors import LakeError
 from pipeline.files import find, fingerprint
 from pipeline.lake import ConcurrentWriteError, Lake, LakeReader
-from pipeline.records import Broken, Piece, read_pieces
+from pipeline.records import Broken, Piece
 from pipeline.schemas import INGESTS, REJECTS, Table
 from pipeline.sources import Source, source_named, sources
 
 SQL = Path(__file__).parent / "sql"
 QUEUE = "ingest"
 _ATTEMPTS = 100
-_PEEK = 50
 
 Progress = Callable[[int, int], None]
 """Told how many of how many files are read."""
@@ -56,30 +55,19 @@ class Summary:
 
 
 @dataclass
-class _File:
-    """What is known so far of a file being read."""
-
-    path: str
-    fingerprint: str
-    bytes: int
-    source: str | None = None
-    records: int = 0
-    events: int = 0
-    duplicates: int = 0
-    rejects: int = 0
-    first_event_at: datetime | None = None
-    last_event_at: datetime | None = None
-
-
-@dataclass
 class _Batch:
-    """Records waiting for their commit."""
+    """Records waiting for their commit, and the files that end with them."""
 
-    files: list[_File] = field(default_factory=list)
-    pieces: list[tuple[_File, Piece]] = field(default_factory=list)
-    broken: list[tuple[_File, Broken]] = field(default_factory=list)
-    finished: list[_File] = field(default_factory=list)
+    pieces: list[tuple[LogFile, Piece]] = field(default_factory=list)
+    finished: list[LogFile] = field(default_factory=list)
     bytes: int = 0
+
+    def add(self, arrival: Arrival) -> None:
+        if arrival.piece.texts or arrival.piece.broken:
+            self.pieces.append((arrival.file, arrival.piece))
+            self.bytes += arrival.piece.bytes
+        if arrival.last:
+            self.finished.append(arrival.file)
 
 
 def ingest(
@@ -98,19 +86,32 @@ def ingest(
     The source is recognised by each file's content unless it is given.
     """
     given = source_named(source) if source is not None else None
+    limits = limits or Limits()
     found = find(paths, apart_from=lake.location)
-    landing = _Landing(lake, now, run_id, limits or Limits(), network_database)
+    landing = _Landing(lake, now, run_id, limits, network_database)
+    coming = arrivals(
+        found.files,
+        _known(lake),
+        given=given,
+        max_record_bytes=limits.max_record_bytes,
+    )
     unchanged = 0
-    for number, path in enumerate(found.files, start=1):
-        unchanged += not landing.read(path, given)
+    for arrival in coming:
+        if arrival is None:
+            unchanged += 1
+        else:
+            landing.take(arrival)
         if progress is not None:
-            progress(number, len(found.files))
+            progress(unchanged + landing.files, len(found.files))
     landing.commit()
-    done = landing.done
+    return _summary(landing.done, unchanged=unchanged, left_out=found.left_out)
+
+
+def _summary(done: list[LogFile], *, unchanged: int, left_out: int) -> Summary:
     return Summary(
         files=len(done),
         unchanged=unchanged,
-        left_out=found.left_out,
+        left_out=left_out,
         records=sum(file.records for file in done),
         events=sum(file.events for file in done),
         duplicates=sum(file.duplicates for file in done),
@@ -121,14 +122,20 @@ def ingest(
 def news(lake: Lake, paths: Iterable[str | Path]) -> tuple[int, int]:
     """How many of the files that the paths mean are new or changed, and how many are not."""
     files = find(paths, apart_from=lake.location).files
-    with lake.reader(tables=["ingests"]) as reader:
-        known = set(reader.columns("ingests", ["source_file", "fingerprint"]).rows())
-    unchanged = sum((str(file), fingerprint(file)) in known for file in files)
+    places = _known(lake).places
+    unchanged = sum((str(file), fingerprint(file)) in places for file in files)
     return len(files) - unchanged, unchanged
 
 
+def _known(lake: Lake) -> Known:
+    with lake.reader(tables=["ingests"]) as reader:
+        rows = reader.columns("ingests", ["source_file", "fingerprint", "events"])
+    places = frozenset(rows.select("source_file", "fingerprint").rows())
+    return Known(places, dict(rows.group_by("fingerprint").agg(pl.col("events").max()).rows()))
+
+
 class _Landing:
-    """Reads files into batches and commits a batch whenever it is large enough."""
+    """Gathers arrivals into batches and commits a batch whenever it is large enough."""
 
     def __init__(
         self,
@@ -144,72 +151,39 @@ class _Landing:
         self.limits = limits
         self.network_database = network_database
         self.batch = _Batch()
-        self.done: list[_File] = []
-        with lake.reader(tables=["ingests"]) as reader:
-            known = reader.columns("ingests", ["source_file", "fingerprint", "events"])
-        self.places = set(known.select("source_file", "fingerprint").rows())
-        self.contents: dict[str, int] = dict(
-            known.group_by("fingerprint").agg(pl.col("events").max()).rows()
-        )
+        self.done: list[LogFile] = []
 
-    def read(self, path: Path, given: Source | None) -> bool:
-        """Read one file into the batch; False if the lake has it unchanged."""
-        file = _File(str(path), fingerprint(path), path.stat().st_size)
-        if (file.path, file.fingerprint) in self.places:
-            return False
-        if file.fingerprint in self.contents:
-            file.duplicates = self.contents[file.fingerprint]
-        else:
-            self._read_pieces(path, file, given)
-            self.contents[file.fingerprint] = file.events
-        self.batch.finished.append(file)
-        return True
+    @property
+    def files(self) -> int:
+        """How many files are read to their end."""
+        return len(self.done) + len(self.batch.finished)
+
+    def take(self, arrival: Arrival) -> None:
+        self.batch.add(arrival)
+        if self.batch.bytes >= self.limits.batch_bytes:
+            self.commit()
 
     def commit(self) -> None:
         """Land what is in the batch."""
         batch, self.batch = self.batch, _Batch()
+        broken = [(file, part) for file, piece in batch.pieces for part in piece.broken]
         for name in sorted({file.source for file, _ in batch.pieces if file.source is not None}):
             pieces = [(file, piece) for file, piece in batch.pieces if file.source == name]
-            batch.broken.extend(self._land(sources()[name], pieces))
-        self.lake.append_new("rejects", self._reject_rows(batch.broken))
+            broken.extend(self._land(sources()[name], pieces))
+        for file, piece in batch.pieces:
+            file.records += len(piece.texts) + len(piece.broken)
+        for file, _ in broken:
+            file.rejects += 1
+        for file in batch.finished:
+            if file.same_as is not None:
+                file.duplicates = file.same_as.events
+        self.lake.append_new("rejects", self._reject_rows(broken))
         self.lake.append_new("ingests", self._ingest_rows(batch.finished))
         self.done.extend(batch.finished)
 
-    def _read_pieces(self, path: Path, file: _File, given: Source | None) -> None:
-        containers = frozenset(key for s in sources().values() for key in s.containers)
-        source = given
-        pieces = read_pieces(
-            path, containers=containers, max_record_bytes=self.limits.max_record_bytes
-        )
-        try:
-            for piece in pieces:
-                source = source or _recognise(piece)
-                if source is None:
-                    self._reject(file, Broken(-1, _unrecognised(piece), _first_text(piece)))
-                    return
-                file.source = source.name
-                self._take(file, piece)
-        except OSError as error:
-            raise InputError(f"cannot read {path}: {error.strerror}") from error
-        if file.records == 0:
-            self._reject(file, Broken(-1, "expected records, got an empty file", b""))
-
-    def _take(self, file: _File, piece: Piece) -> None:
-        file.records += len(piece.texts) + len(piece.broken)
-        for broken in piece.broken:
-            self._reject(file, broken)
-        self.batch.pieces.append((file, piece))
-        self.batch.bytes += piece.bytes
-        if self.batch.bytes >= self.limits.batch_bytes:
-            self.commit()
-
-    def _reject(self, file: _File, broken: Broken) -> None:
-        file.rejects += 1
-        self.batch.broken.append((file, broken))
-
     def _land(
-        self, source: Source, pieces: list[tuple[_File, Piece]]
-    ) -> list[tuple[_File, Broken]]:
+        self, source: Source, pieces: list[tuple[LogFile, Piece]]
+    ) -> list[tuple[LogFile, Broken]]:
         """Commit one source's new events; returns those of its records that are no events."""
         files = {file.path: file for file, _ in pieces}
         records, broken = _records_table(pieces)
@@ -220,8 +194,6 @@ class _Landing:
             for name, frame in enrich.lookups(reader, database=self.network_database).items():
                 reader.define(name, frame)
             events = reader.arrow(enrich.SELECT, {"source": source.name, "ingested_at": self.now})
-        for file, _ in broken:
-            file.rejects += 1
         for row in self._append(source, events).iter_rows(named=True):
             _count(files[row["source_file"]], row)
         return broken
@@ -248,7 +220,7 @@ class _Landing:
             return _landed(events, landing)
         raise LakeError(f"{_ATTEMPTS} times another writer was first; try again later")
 
-    def _reject_rows(self, broken: list[tuple[_File, Broken]]) -> pl.DataFrame:
+    def _reject_rows(self, broken: list[tuple[LogFile, Broken]]) -> pl.DataFrame:
         most = self.limits.reject_text_bytes
         rows = [
             {
@@ -265,17 +237,17 @@ class _Landing:
         ]
         return _frame(REJECTS, rows)
 
-    def _ingest_rows(self, files: list[_File]) -> pl.DataFrame:
+    def _ingest_rows(self, files: list[LogFile]) -> pl.DataFrame:
         told = {"ingested_at": self.now, "run_id": self.run_id}
         rows = [{"source_file": file.path, **_counts(file), **told} for file in files]
         return _frame(INGESTS, rows)
 
 
-def _counts(file: _File) -> dict[str, Any]:
-    return {name: value for name, value in vars(file).items() if name != "path"}
+def _counts(file: LogFile) -> dict[str, Any]:
+    return {name: value for name, value in vars(file).items() if name not in {"path", "same_as"}}
 
 
-def _count(file: _File, row: dict[str, Any]) -> None:
+def _count(file: LogFile, row: dict[str, Any]) -> None:
     """Add what became of a batch's events to the file they came from."""
     file.events += row["events"]
     file.duplicates += row["duplicates"]
@@ -300,10 +272,10 @@ def _landed(events: pa.Table, landing: pl.Series) -> pl.DataFrame:
 
 
 def _records_table(
-    pieces: list[tuple[_File, Piece]],
-) -> tuple[pa.Table, list[tuple[_File, Broken]]]:
+    pieces: list[tuple[LogFile, Piece]],
+) -> tuple[pa.Table, list[tuple[LogFile, Broken]]]:
     """The pieces as the relation `records`, and those records that are not UTF-8 text."""
-    broken: list[tuple[_File, Broken]] = []
+    broken: list[tuple[LogFile, Broken]] = []
     tables = []
     for file, piece in pieces:
         try:
@@ -315,7 +287,7 @@ def _records_table(
     return pa.concat_tables(tables), broken
 
 
-def _piece_table(file: _File, piece: Piece) -> pa.Table:
+def _piece_table(file: LogFile, piece: Piece) -> pa.Table:
     text = pa.array(piece.texts, pa.binary()).cast(pa.string())
     path = pa.repeat(pa.scalar(file.path, pa.string()), len(text))
     columns = [path, pa.array(piece.indexes, pa.int64()), text]
@@ -336,7 +308,7 @@ def _utf8(piece: Piece) -> tuple[Piece, list[Broken]]:
     return whole, bad
 
 
-def _problems(reader: LakeReader, files: dict[str, _File]) -> list[tuple[_File, Broken]]:
+def _problems(reader: LakeReader, files: dict[str, LogFile]) -> list[tuple[LogFile, Broken]]:
     """The records of which the source's SELECT says what is wrong with them."""
     rows = reader.query(SQL / "problems.sql").iter_rows(named=True)
     return [
@@ -346,34 +318,6 @@ def _problems(reader: LakeReader, files: dict[str, _File]) -> list[tuple[_File, 
         )
         for row in rows
     ]
-
-
-def _recognise(piece: Piece) -> Source | None:
-    """The source whose records these are, by the first that any source knows."""
-    for text in piece.texts[:_PEEK]:
-        try:
-            record = msgspec.json.decode(text)
-        except (msgspec.MsgspecError, RecursionError):
-            continue
-        if isinstance(record, dict):
-            for source in sources().values():
-                if source.recognises(record):
-                    return source
-    return None
-
-
-def _unrecognised(piece: Piece) -> str:
-    known = ", ".join(sources())
-    if not piece.texts:
-        fault = piece.broken[0].reason if piece.broken else "nothing"
-        return f"expected records of {known}; {fault}"
-    return f"expected records of {known}, got other JSON; name it with --source if it is one"
-
-
-def _first_text(piece: Piece) -> bytes:
-    if piece.texts:
-        return piece.texts[0]
-    return piece.broken[0].text if piece.broken else b""
 
 
 def _frame(table: Table, rows: list[dict[str, Any]]) -> pl.DataFrame:

