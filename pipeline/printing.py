@@ -118,7 +118,7 @@ def summary_line(told: dict[str, Any]) -> str:
 
 
 def prompt(reader: LakeReader, kind: Format) -> None:
-    """Read statements, each ended by a semicolon, and print what they return, until end of input."""
+    """Read statements, each ended by a semicolon, and print what they return."""
     typed: list[str] = []
     while True:
         try:

@@ -31,15 +31,18 @@ _VERBS = {level: frozenset(words.split()) for level, words in _WORDS["verbs"].it
 _PERMISSION_NOUNS = frozenset(_WORDS["nouns"]["permission"].split())
 _AUTH_NOUNS = frozenset(_WORDS["nouns"]["auth"].split())
 
-# AWS operations that run something or become someone; IAM calls them writes.
-_AWS_DELEGATE = re.compile(r"^sts:(AssumeRole|AssumeRoot)")
-_AWS_AUTH = re.compile(
-    r"^(signin:|sts:Get(SessionToken|FederationToken|CallerIdentity)$)|:ConsoleLogin$"
-)
-_AWS_EXECUTE = re.compile(
-    r":(Invoke\w*|Converse\w*|Run(Instances|Task|JobFlow|Command)|Start(Execution|Session|Build"
-    r"|QueryExecution|SyncExecution|Job\w*)|SendCommand|ExecuteCommand|ExecuteStatement\w*)$"
-)
+# AWS operations that become someone, prove someone or run something; IAM calls them writes.
+_AWS_OPERATIONS = {
+    "delegate": re.compile(r"^sts:(AssumeRole|AssumeRoot)"),
+    "auth": re.compile(
+        r"^(signin:|sts:Get(SessionToken|FederationToken|CallerIdentity)$)|:ConsoleLogin$"
+    ),
+    "execute": re.compile(
+        r":(Invoke\w*|Converse\w*|Run(Instances|Task|JobFlow|Command)|SendCommand|ExecuteCommand"
+        r"|ExecuteStatement\w*"
+        r"|Start(Execution|Session|Build|QueryExecution|SyncExecution|Job\w*))$"
+    ),
+}
 
 
 def access_levels(actions: pl.DataFrame) -> pl.DataFrame:
@@ -58,21 +61,18 @@ def _level(action: str | None, tool: str | None, read_only: bool | None) -> str:
 
 
 def _aws_level(action: str, *, read_only: bool | None) -> str:
-    if _AWS_DELEGATE.search(action):
-        return "delegate"
-    if _AWS_AUTH.search(action):
-        return "auth"
-    if _AWS_EXECUTE.search(action):
-        return "execute"
+    for level, operations in _AWS_OPERATIONS.items():
+        if operations.search(action):
+            return level
     known = _aws_actions().get(action.lower())
     # The log's own word on reading goes before a like-named IAM action that writes.
     if known is not None and not (read_only and known in {"write", "permission"}):
         return known
     by_words = _by_words(action.partition(":")[2])
-    if read_only:
-        return by_words if by_words in {"read", "list"} else "read"
     if read_only is None:
         return by_words or "other"
+    if read_only:
+        return by_words if by_words in {"read", "list"} else "read"
     return by_words if by_words in {"write", "permission", "execute"} else "write"
 
 
