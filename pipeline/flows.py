@@ -18,7 +18,7 @@ from pipeline.ingest import Summary
 from pipeline.steps import Job
 
 
-def _is_io(_task: Any, _run: Any, state: Any) -> bool:
+def is_io(_task: Any, _run: Any, state: Any) -> bool:
     """Whether a task failed on reading or writing, which may pass; anything else will not."""
     fault = state.result(raise_on_failure=False)
     cause = fault.__cause__ if isinstance(fault, BaseException) else None
@@ -28,7 +28,7 @@ def _is_io(_task: Any, _run: Any, state: Any) -> bool:
 _RETRIED: dict[str, Any] = {
     "retries": 2,
     "retry_delay_seconds": [1, 5],
-    "retry_condition_fn": _is_io,
+    "retry_condition_fn": is_io,
     "cache_policy": NO_CACHE,
 }
 

@@ -7,7 +7,7 @@ drawn: `n6` is six digits, `h8` eight hex characters, `date` the day, `account` 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from sample_data.dice import Dice
@@ -239,11 +239,12 @@ CALLS: dict[str, Call] = {f"{call.source}:{call.name}": call for call in _ALL}
 """By `source:eventName`, as CloudTrail spells both."""
 
 
-@dataclass(slots=True)
 class Slots(dict[str, str]):
     """Fills the braces of a text: from the habit, the pools, or drawn by the slot's name."""
 
-    dice: Dice = field(default_factory=lambda: Dice(0))
+    def __init__(self, dice: Dice, known: Mapping[str, str]) -> None:
+        super().__init__(known)
+        self.dice = dice
 
     def __missing__(self, name: str) -> str:
         if name in POOLS:
