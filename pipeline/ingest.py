@@ -19,9 +19,9 @@ from pipeline import enrich
 from pipeline.arrivals import Arrival, Known, LogFile, arrivals
 from pipeline.errors import LakeError
 from pipeline.files import find, fingerprint
-from pipeline.lake import ConcurrentWriteError, Lake, LakeReader
+from pipeline.lake import ConcurrentWriteError, Lake, LakeReader, of_days
 from pipeline.records import Broken, Piece
-from pipeline.schemas import INGESTS, REJECTS, Table
+from pipeline.schemas import INGESTS, REJECTS, ROLLUPS, Table
 from pipeline.sources import Source, source_named, sources
 
 SQL = Path(__file__).parent / "sql"
@@ -194,9 +194,29 @@ class _Landing:
             for name, frame in enrich.lookups(reader, database=self.network_database).items():
                 reader.define(name, frame)
             events = reader.arrow(enrich.SELECT, {"source": source.name, "ingested_at": self.now})
+        if source.own_agent is not None and events.num_rows:
+            events = self._with_agents(source, events)
         for row in self._append(source, events).iter_rows(named=True):
             _count(files[row["source_file"]], row)
         return broken
+
+    def _with_agents(self, source: Source, events: pa.Table) -> pa.Table:
+        """The events with the agents that their traces' spans name, here or in the lake.
+
+        Events that landed before their agent was known are put right; their days' roll-ups are
+        taken back first, so that these are made again.
+        """
+        params = {"own_agent": source.own_agent, **_days(source, events)}
+        with self.lake.reader(tables=["events"]) as reader:
+            reader.define("arrived", events)
+            reader.define("spans", SQL / "spans.sql", params)
+            agents = reader.query(SQL / "agents.sql")
+        landed = agents.filter("landed")
+        if landed.height:
+            days = landed.select("source", "event_date").unique().sort("event_date")
+            self.lake.replace("rollups", ROLLUPS.arrow_schema.empty_table(), where=of_days(days))
+            self.lake.merge("events", landed.drop("landed", "event_date"))
+        return _updated(events, agents.drop("landed", "event_date"))
 
     def _append(self, source: Source, events: pa.Table) -> pl.DataFrame:
         """Append the events that the lake does not have yet; returns per file what became of its.
@@ -204,8 +224,7 @@ class _Landing:
         Another process may land the same events at the same time: then this one's commit is
         refused, and it looks again.
         """
-        days = pl.DataFrame(events.select(["event_date"]))["event_date"]
-        params = {"source": source.name, "first_day": days.min(), "last_day": days.max()}
+        params = _days(source, events)
         keys = pl.DataFrame(events.select(["event_id", "source_file", "record_index"]))
         for _ in range(_ATTEMPTS):
             turn = self.lake.next_turn("events", QUEUE)
@@ -241,6 +260,17 @@ class _Landing:
         told = {"ingested_at": self.now, "run_id": self.run_id}
         rows = [{"source_file": file.path, **_counts(file), **told} for file in files]
         return _frame(INGESTS, rows)
+
+
+def _days(source: Source, events: pa.Table) -> dict[str, Any]:
+    """The parameters $source, $first_day and $last_day of some events."""
+    days = pl.DataFrame(events.select(["event_date"]))["event_date"]
+    return {"source": source.name, "first_day": days.min(), "last_day": days.max()}
+
+
+def _updated(events: pa.Table, changes: pl.DataFrame) -> pa.Table:
+    """The events with the columns of `changes` in place of theirs where event_id is the same."""
+    return pl.DataFrame(events).update(changes, on=["source", "event_id"]).to_arrow()
 
 
 def _counts(file: LogFile) -> dict[str, Any]:

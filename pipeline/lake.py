@@ -413,3 +413,10 @@ def _first_lines(message: str) -> str:
 def json_text(value: Any) -> str:
     """JSON text of a value, keys in order, for the lake's JSON columns."""
     return json.dumps(value, ensure_ascii=False, sort_keys=True, default=str)
+
+
+def of_days(days: pl.DataFrame) -> str:
+    """The Delta predicate of some days (source, event_date) of one source."""
+    source = str(days["source"][0]).replace("'", "''")
+    dates = ", ".join(f"'{day.isoformat()}'" for day in days["event_date"])
+    return f"source = '{source}' and event_date in ({dates})"

@@ -60,7 +60,7 @@ _KEY = ("AWS::KMS::Key", "arn:aws:kms:{region}:{account}:key/{key}")
 _TABLE = ("AWS::DynamoDB::Table", "arn:aws:dynamodb:{region}:{account}:table/{table}")
 _FUNCTION = ("AWS::Lambda::Function", "arn:aws:lambda:{region}:{account}:function:{function}")
 _SECRET = ("AWS::SecretsManager::Secret", "arn:aws:secretsmanager:{region}:{account}:secret:{secret}")
-_BUCKET_SIZE = {"bytesTransferredIn": 0, "bytesTransferredOut": "#6", "x-amz-id-2": "{h24}"}
+_BUCKET_SIZE = {"bytesTransferredIn": 0, "bytesTransferredOut": "#6"}
 
 
 def _object(name: str, *, read: bool) -> Call:
@@ -242,13 +242,19 @@ CALLS: dict[str, Call] = {f"{call.source}:{call.name}": call for call in _ALL}
 class Slots(dict[str, str]):
     """Fills the braces of a text: from the habit, the pools, or drawn by the slot's name."""
 
-    def __init__(self, dice: Dice, known: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        dice: Dice,
+        known: Mapping[str, str],
+        pools: Mapping[str, tuple[str, ...]] = POOLS,
+    ) -> None:
         super().__init__(known)
         self.dice = dice
+        self.pools = pools
 
     def __missing__(self, name: str) -> str:
-        if name in POOLS:
-            value = self.dice.one(POOLS[name])
+        if name in self.pools:
+            value = self.dice.one(self.pools[name])
         elif name == "uuid":
             value = self.dice.uuid()
         elif name[0] == "n" and name[1:].isdigit():
@@ -257,6 +263,8 @@ class Slots(dict[str, str]):
             value = self.dice.hex(int(name[1:]))
         else:
             raise KeyError(name)
+        while "{" in value:
+            value = value.format_map(self)
         # One record names one thing: its request and its resource agree.
         self[name] = value
         return value

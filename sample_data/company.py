@@ -25,6 +25,8 @@ PROBE_HOST, VENDOR_HOST = "35.196.10.20", "3.208.14.77"
 LAMBDA_BLOCKS = ("3.80", "3.83", "34.226", "52.90", "54.172", "18.204", "44.201")
 RUNNER_BLOCKS = ("20.55", "52.225", "13.68", "40.76", "4.227", "172.183", "20.1")
 
+POOL_INSTANCE = ("i-0b7c21d94ef30a861", "i-03e9d7715ac2b4f08")
+
 # How busy each hour (UTC) is; the office is in Boston, four hours behind.
 OFFICE_HOURS = (0.3, 0.2, 0.1, 0.05, 0, 0, 0, 0, 0, 0, 0, 0.2, 1, 4, 7, 7, 5, 4, 6, 7, 6, 4, 1.5, 0.6)
 ALL_DAY = (3, 3, 2, 2, 2, 2, 2, 3, 4, 5, 6, 7, 8, 9, 9, 9, 8, 8, 9, 9, 8, 7, 5, 4)
@@ -34,7 +36,7 @@ NIGHT = (0, 0, 1, 4, 6, 5, 2, 0.5, *(0.0,) * 16)
 
 @dataclass(frozen=True, slots=True)
 class Habit:
-    """A call with its share of the actor's work and the words that fill its slots."""
+    """A call, `source:eventName`, with its share of the actor's work and the words that fill its slots."""
 
     call: str
     weight: float = 1.0
@@ -45,7 +47,7 @@ class Habit:
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """One identity. `kind`: user, ecs, ec2, lambda, oidc, sso, external or chained."""
+    """One identity. `kind`: user, ecs, ec2, lambda, oidc, sso or external."""
 
     name: str
     kind: str
@@ -59,7 +61,8 @@ class Actor:
     run_length: int = 0
     """Calls in one run of a job, made in the order of the habits; 0: calls at any time."""
     home: str = ""
-    """A person's own network."""
+    role: str = ""
+    """A person's own network, and the permission set they sign in with."""
 
 
 def h(call: str, weight: float = 1.0, /, *, fails: tuple[str, float] | None = None,
@@ -85,7 +88,7 @@ _FIREFOX = "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:142.0) Gecko/20100101 F
 _LATE = ("ThrottlingException", 0.01)
 
 WORKLOADS = (
-    Actor("quote-api-task", "ecs", 85, (
+    Actor("quote-api-task", "ecs", 70, (
         h("dynamodb:Query", 6, table="carrier_rates"), h("dynamodb:GetItem", 5, table="quotes"),
         h("dynamodb:PutItem", 4, table="quotes", fails=("ConditionalCheckFailedException", 0.02)),
         h("kms:Decrypt", 1, bucket="brackwater-quotes"),
@@ -93,7 +96,7 @@ WORKLOADS = (
         h("secretsmanager:GetSecretValue", 0.25, secret="prod/core-db/app"),
         h("ssm:GetParameter", 0.25, service="quote-api"),
     ), (_NODE,), NAT),
-    Actor("tracking-ingest-task", "ecs", 95, (
+    Actor("tracking-ingest-task", "ecs", 78, (
         h("sqs:ReceiveMessage", 6, queue="tracking-updates"),
         h("dynamodb:UpdateItem", 7, table="shipments", fails=_LATE),
         h("s3:GetObject", 3, bucket="brackwater-edi", path="in/{port}/{date}/S{n7}.edi"),
@@ -106,25 +109,25 @@ WORKLOADS = (
         h("secretsmanager:GetSecretValue", 0.6, secret="prod/carriers/tokens"),
         h("ssm:GetParameter", 0.3, service="rate-sync"),
     ), (_BOTO + " exec-env/AWS_ECS_FARGATE",), NAT, EVEN),
-    Actor("label-render", "lambda", 45, (
+    Actor("label-render", "lambda", 36, (
         h("s3:GetObject", 4, bucket="brackwater-labels", path="templates/{port}.svg"),
         h("s3:PutObject", 5, bucket="brackwater-labels", path="out/{date}/L{n8}.pdf"),
         h("logs:CreateLogStream", 1, log="/aws/lambda/label-render"),
         h("sqs:ReceiveMessage", 2, queue="label-jobs"),
     ), (_NODE + " exec-env/AWS_Lambda_nodejs22.x",)),
-    Actor("carrier-webhooks", "lambda", 40, (
+    Actor("carrier-webhooks", "lambda", 32, (
         h("sqs:SendMessage", 6, queue="tracking-updates"),
         h("secretsmanager:GetSecretValue", 1, secret="prod/carriers/tokens"),
         h("logs:CreateLogStream", 1, log="/aws/lambda/carrier-webhooks"),
         h("dynamodb:GetItem", 3, table="shipments"),
     ), (_BOTO + " exec-env/AWS_Lambda_python3.12",)),
-    Actor("dispatch-worker", "ec2", 45, (
+    Actor("dispatch-worker", "ec2", 36, (
         h("sqs:ReceiveMessage", 6, queue="dispatch-orders"),
         h("dynamodb:UpdateItem", 4, table="shipments"),
         h("s3:PutObject", 2, bucket="brackwater-dispatch", path="manifests/{date}/{port}-{n5}.xml"),
         h("ssm:UpdateInstanceInformation", 2), h("ec2:DescribeInstances", 0.5),
     ), (_GO, _GO, "amazon-ssm-agent/3.3.1611.0"), NAT, EVEN),
-    Actor("nightly-etl", "ecs", 3, (
+    Actor("nightly-etl", "ecs", 2, (
         h("athena:StartQueryExecution"), h("athena:GetQueryExecution"),
         h("glue:GetTable", table="shipments"), h("glue:GetPartitions", table="shipments"),
         h("glue:StartJobRun"), h("glue:GetJobRun"), h("glue:GetJobRun"),
@@ -137,13 +140,13 @@ WORKLOADS = (
 )
 
 AGENT_ROLES = (
-    Actor("agent-lanewise", "ecs", 34, (
+    Actor("agent-lanewise", "ecs", 24, (
         h("athena:StartQueryExecution", 3), h("athena:GetQueryExecution", 4),
         h("athena:GetQueryResults", 3), h("glue:GetTable", 2),
         h("s3:GetObject", 2, bucket="brackwater-lake", path="lanes/dt={date}/part-{n3}.parquet"),
         h("bedrock:Converse", 3),
     ), (_BOTO + " exec-env/AWS_ECS_FARGATE app/lanewise",), NAT, OFFICE_HOURS, 0.3),
-    Actor("agent-yardmaster", "ecs", 38, (
+    Actor("agent-yardmaster", "ecs", 32, (
         h("logs:FilterLogEvents", 4, fails=_LATE), h("monitoring:GetMetricData", 4),
         h("ecs:DescribeServices", 3), h("ecs:ListTasks", 2), h("monitoring:DescribeAlarms", 2),
         h("bedrock:Converse", 3), h("logs:StartQuery", 1), h("logs:GetQueryResults", 1),
@@ -156,7 +159,7 @@ AGENT_ROLES = (
 )
 
 SERVICE_USERS = (
-    Actor("svc-edi-gateway", "user", 42, (
+    Actor("svc-edi-gateway", "user", 36, (
         h("s3:PutObject", 6, bucket="brackwater-edi", path="in/{port}/{date}/S{n7}.edi"),
         h("s3:GetObject", 3, bucket="brackwater-edi", path="out/{port}/{date}/A{n7}.edi"),
         h("s3:ListObjects", 3, bucket="brackwater-edi", prefix="out/"),
@@ -169,7 +172,7 @@ SERVICE_USERS = (
         h("ec2:DescribeSnapshots"), h("ec2:DeleteSnapshot"), h("ec2:CopySnapshot"),
         h("s3:PutObject", bucket="brackwater-backup", path="index/{date}.json"),
     ), (_CLI_LINUX,), (DEPOT,), NIGHT, run_length=12),
-    Actor("svc-metrics-export", "user", 40, (
+    Actor("svc-metrics-export", "user", 34, (
         h("monitoring:GetMetricData", 8), h("monitoring:ListMetrics", 3),
         h("monitoring:GetMetricStatistics", 2), h("monitoring:DescribeAlarms", 1),
     ), (_GO,), (PROBE_HOST,), EVEN),
@@ -256,8 +259,8 @@ _ANALYSE = (
 
 def _person(name: str, role: str, per_day: float, habits: tuple[Habit, ...], home: str,
             agents: tuple[str, ...]) -> Actor:
-    return Actor(f"{name}@{DOMAIN}", "sso", per_day, habits, agents, (role,), OFFICE_HOURS, 0.04,
-                 home=home)
+    return Actor(f"{name}@{DOMAIN}", "sso", per_day, habits, agents, (), OFFICE_HOURS, 0.04,
+                 home=home, role=role)
 
 
 PEOPLE = (
@@ -290,6 +293,9 @@ class Account:
     """By actor: what is unique about it in principal ids, 17 characters."""
     keys: Mapping[str, str]
     """By service user: its long-lived key."""
+
+    def sso_role(self, permission_set: str) -> str:
+        return f"AWSReservedSSO_{permission_set}_{SSO_SUFFIX[permission_set]}"
 
     def role_arn(self, name: str) -> str:
         return f"arn:aws:iam::{self.id}:role/{name}"

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import polars as pl
 
-from pipeline.lake import Lake, LakeReader
+from pipeline.lake import Lake, LakeReader, of_days
 
 HERE = Path(__file__).parent
 DAILY = sorted(path.stem for path in HERE.glob("daily_*.sql"))
@@ -61,7 +61,7 @@ def roll_up(
 
 def _roll_up_days(lake: Lake, days: pl.DataFrame, *, now: datetime) -> None:
     """Put the roll-ups of some days of one source in place of those there are."""
-    where = _predicate(days)
+    where = of_days(days)
     with lake.reader(tables=["events"]) as reader:
         counted = _counts(reader, days)
         reader.define("todo", days.select("source", "event_date"))
@@ -74,10 +74,3 @@ def _counts(reader: LakeReader, days: pl.DataFrame) -> pl.DataFrame:
     """Events of those days in the reader's snapshot, which may be newer than `days`."""
     reader.define("asked", days.select("source", "event_date"))
     return reader.query(HERE / "counted.sql")
-
-
-def _predicate(days: pl.DataFrame) -> str:
-    """The Delta predicate of some days of one source."""
-    source = days["source"][0].replace("'", "''")
-    dates = ", ".join(f"'{day.isoformat()}'" for day in days["event_date"])
-    return f"source = '{source}' and event_date in ({dates})"

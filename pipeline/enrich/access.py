@@ -90,19 +90,28 @@ def _aws_actions() -> dict[str, str]:
 
 
 def _by_words(name: str) -> str | None:
-    """The strongest level that a verb among the name's words tells, None if none does."""
-    words = _words(name)
-    for level, verbs in _VERBS.items():
-        told = verbs & words
-        if level == "write" and told and words & _PERMISSION_NOUNS:
-            return "permission"
-        if told:
-            return level
-    return "auth" if words & _AUTH_NOUNS else None
+    """The level that a name's first verb tells; of names joined by and, or, then: the strongest.
+
+    Only the first verb counts, because what follows may be a noun that looks like one
+    (view_order_history). None if there is no verb.
+    """
+    levels = {_of_part(part) for part in _parts(name)}
+    return next((level for level in (*_VERBS, "auth") if level in levels), None)
+
+
+def _of_part(words: tuple[str, ...]) -> str | None:
+    told = (level for word in words for level, verbs in _VERBS.items() if word in verbs)
+    level = next(told, None)
+    if level == "write" and _PERMISSION_NOUNS & set(words):
+        return "permission"
+    if level is None and _AUTH_NOUNS & set(words):
+        return "auth"
+    return level
 
 
 @cache
-def _words(name: str) -> frozenset[str]:
-    """The words of a name in snake_case, camelCase, kebab-case or dotted."""
+def _parts(name: str) -> tuple[tuple[str, ...], ...]:
+    """The words of a name in snake_case, camelCase, kebab-case or dotted, cut at and, or, then."""
     spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|[^A-Za-z]+", " ", name[:500])
-    return frozenset(spaced.lower().split())
+    joined = re.split(r"\b(?:and|or|then)\b", spaced.lower())
+    return tuple(tuple(part.split()) for part in joined)

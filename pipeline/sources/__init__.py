@@ -38,13 +38,16 @@ class Source:
     """One log source.
 
     `containers` are the keys of a JSON document whose list holds the records (`Records`);
-    `recognises` tells from one decoded record whether it is this source's.
+    `recognises` tells from one decoded record whether it is this source's. `own_agent`
+    is for sources of agents' traces: a pattern that `raw` of an event matches if it names its agent
+    itself; ingest finds the agent of the others through their `parent_id`.
     """
 
     name: str
     title: str
     recognises: Callable[[Mapping[str, Any]], bool]
     containers: tuple[str, ...] = ()
+    own_agent: str | None = None
 
     @property
     def select(self) -> str:

@@ -67,6 +67,9 @@ def test_aws_operations(action: str, read_only: bool | None, expected: str) -> N
         ("remove_collaborator", "permission"),
         ("handoff_to_billing", "delegate"),
         ("login", "auth"),
+        ("view_order_history", "read"),
+        ("rotate_api_key", "permission"),
+        ("cart.addItem", "write"),
         ("qwertz", "other"),
     ],
 )

@@ -1,0 +1,68 @@
+"""Writes the sample data: `python -m sample_data.generate --out DIR [--factor N] [--seed S]`."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from math import isqrt
+from pathlib import Path
+
+from sample_data import DATA
+from sample_data.cloudtrail import write_day
+from sample_data.company import account
+from sample_data.month import MONTH, days_of
+from sample_data.stories import planted_on
+from sample_data.truth import Planted, write_truth
+from sample_data.work import day_of_work
+
+SEED = 20260901
+START = date(2026, 9, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What was written: CloudTrail events, agent traces, and their spans."""
+
+    events: int
+    traces: int
+    spans: int
+
+
+def generate(
+    out: Path, *, seed: int = SEED, start: date = START, days: int = MONTH, factor: int = 1
+) -> Summary:
+    """Writes `days` days of logs and `truth.json` under `out`, a day at a time.
+
+    The same arguments write the same bytes. `factor` multiplies the volume: by more accounts of
+    the same company and more work in each. The stories happen once, in the first account.
+    """
+    accounts = [account(seed, number) for number in range(isqrt(factor))]
+    rate = factor / len(accounts)
+    level = 9 if factor == 1 else 1
+    events = 0
+    truth: list[Planted] = []
+    for day in days_of(start, days):
+        for each in accounts:
+            planted, told = planted_on(each, day)
+            truth += told
+            records = [*day_of_work(each, day, rate), *planted]
+            events += write_day(out, each, day, records, level=level)
+    write_truth(out / "truth.json", truth)
+    return Summary(events, 0, 0)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """The command line."""
+    parser = argparse.ArgumentParser(description="Write Brackwater Freight's logs.")
+    parser.add_argument("--out", type=Path, default=DATA)
+    parser.add_argument("--seed", type=int, default=SEED)
+    parser.add_argument("--start", type=date.fromisoformat, default=START)
+    parser.add_argument("--days", type=int, default=MONTH)
+    parser.add_argument("--factor", type=int, default=1)
+    print(generate(**vars(parser.parse_args(arguments))))  # noqa: T201  a command prints
+
+
+if __name__ == "__main__":
+    main()
