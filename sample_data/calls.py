@@ -33,7 +33,6 @@ POOLS: dict[str, tuple[str, ...]] = {
     "function": ("label-render", "carrier-webhooks", "eta-refresh", "manifest-split"),
     "instance": ("i-0b7c21d94ef30a861", "i-03e9d7715ac2b4f08", "i-0f4416ab8803cd5e2"),
     "volume": ("vol-0a41f7be2290dd113", "vol-07cc8d5e41b6f2098", "vol-0de2274a95b81c3f0"),
-    "group": ("sg-06b1e0f4a2cd97835", "sg-0cc4127e93ad0b5f1"),
     "key": ("6b1f3c52-77d0-4e0a-9a3e-20c4de1f88b7", "e2a0945d-1c3b-4f6d-8b7e-5590aa3cd714"),
     "database": ("freight-core",),
     "table": ("shipments", "quotes", "carrier_rates", "customer_accounts"),
@@ -44,7 +43,7 @@ POOLS: dict[str, tuple[str, ...]] = {
         "/aws/lambda/carrier-webhooks",
     ),
     "queue": ("label-jobs", "tracking-updates", "dispatch-orders"),
-    "secret": ("prod/core-db/app", "prod/carriers/tokens", "prod/mail/smtp"),
+    "vault_item": ("prod/core-db/app", "prod/carriers/tokens", "prod/mail/smtp"),
     "metric": ("CPUUtilization", "MemoryUtilization", "RequestCount", "QueueDepth", "Latency"),
     "namespace": ("AWS/ECS", "AWS/RDS", "AWS/SQS", "AWS/Lambda", "Freight/Quotes"),
     "model": (
@@ -59,14 +58,24 @@ _OBJECT = ("AWS::S3::Object", "arn:aws:s3:::{bucket}/{path}")
 _KEY = ("AWS::KMS::Key", "arn:aws:kms:{region}:{account}:key/{key}")
 _TABLE = ("AWS::DynamoDB::Table", "arn:aws:dynamodb:{region}:{account}:table/{table}")
 _FUNCTION = ("AWS::Lambda::Function", "arn:aws:lambda:{region}:{account}:function:{function}")
-_SECRET = ("AWS::SecretsManager::Secret", "arn:aws:secretsmanager:{region}:{account}:secret:{secret}")
+_SECRET = (
+    "AWS::SecretsManager::Secret",
+    "arn:aws:secretsmanager:{region}:{account}:secret:{vault_item}",
+)
+_TARGETS = "arn:aws:elasticloadbalancing:{region}:{account}:targetgroup/{service}/73e2d6bc24d8a067"
 _BUCKET_SIZE = {"bytesTransferredIn": 0, "bytesTransferredOut": "#6"}
 
 
 def _object(name: str, *, read: bool) -> Call:
     return Call(
-        "s3", name, read, {"bucketName": "{bucket}", "Host": "{bucket}.s3.amazonaws.com",
-        "key": "{path}"}, None, _OBJECT, data=True, extra=_BUCKET_SIZE,
+        "s3",
+        name,
+        read,
+        {"bucketName": "{bucket}", "Host": "{bucket}.s3.amazonaws.com", "key": "{path}"},
+        None,
+        _OBJECT,
+        data=True,
+        extra=_BUCKET_SIZE,
     )
 
 
@@ -77,72 +86,138 @@ def _role_call(name: str, **request: str) -> Call:
 _ALL = (
     _object("GetObject", read=True),
     _object("PutObject", read=False),
-    _object("DeleteObject", read=False),
-    _object("HeadObject", read=True),
-    Call("s3", "ListObjects", True, {"bucketName": "{bucket}", "prefix": "{prefix}",
-         "list-type": "2"}, None, ("AWS::S3::Bucket", "arn:aws:s3:::{bucket}"), data=True),
+    Call(
+        "s3",
+        "ListObjects",
+        True,
+        {"bucketName": "{bucket}", "prefix": "{prefix}", "list-type": "2"},
+        None,
+        ("AWS::S3::Bucket", "arn:aws:s3:::{bucket}"),
+        data=True,
+    ),
     Call("s3", "ListBuckets", True, {"Host": "s3.amazonaws.com"}),
-    Call("s3", "GetBucketPolicy", True, {"bucketName": "{bucket}", "policy": ""}),
     Call("s3", "GetBucketAcl", True, {"bucketName": "{bucket}", "acl": ""}),
     Call("s3", "PutBucketPolicy", False, {"bucketName": "{bucket}", "policy": ""}),
-    Call("s3", "PutBucketVersioning", False, {"bucketName": "{bucket}", "versioning": ""}),
-    Call("dynamodb", "GetItem", True, {"tableName": "{table}", "key": {"id": "{n8}"}}, None,
-         _TABLE, data=True),
-    Call("dynamodb", "PutItem", False, {"tableName": "{table}", "key": {"id": "{n8}"}}, None,
-         _TABLE, data=True),
-    Call("dynamodb", "UpdateItem", False, {"tableName": "{table}", "key": {"id": "{n8}"}}, None,
-         _TABLE, data=True),
+    Call(
+        "dynamodb",
+        "GetItem",
+        True,
+        {"tableName": "{table}", "key": {"id": "{n8}"}},
+        None,
+        _TABLE,
+        data=True,
+    ),
+    Call(
+        "dynamodb",
+        "PutItem",
+        False,
+        {"tableName": "{table}", "key": {"id": "{n8}"}},
+        None,
+        _TABLE,
+        data=True,
+    ),
+    Call(
+        "dynamodb",
+        "UpdateItem",
+        False,
+        {"tableName": "{table}", "key": {"id": "{n8}"}},
+        None,
+        _TABLE,
+        data=True,
+    ),
     Call("dynamodb", "Query", True, {"tableName": "{table}", "limit": 50}, None, _TABLE, data=True),
     Call("dynamodb", "Scan", True, {"tableName": "{table}"}, None, _TABLE, data=True),
     Call("dynamodb", "DescribeTable", True, {"tableName": "{table}"}),
     Call("dynamodb", "CreateBackup", False, {"tableName": "{table}", "backupName": "n-{date}"}),
-    Call("kms", "Decrypt", True, {"encryptionAlgorithm": "SYMMETRIC_DEFAULT",
-         "encryptionContext": {"aws:s3:arn": "arn:aws:s3:::{bucket}"}}, None, _KEY),
+    Call(
+        "kms",
+        "Decrypt",
+        True,
+        {
+            "encryptionAlgorithm": "SYMMETRIC_DEFAULT",
+            "encryptionContext": {"aws:s3:arn": "arn:aws:s3:::{bucket}"},
+        },
+        None,
+        _KEY,
+    ),
     Call("kms", "GenerateDataKey", True, {"keyId": "{key}", "keySpec": "AES_256"}, None, _KEY),
-    Call("kms", "ListKeys", True, None),
     Call("kms", "ListAliases", True, None),
     Call("kms", "DescribeKey", True, {"keyId": "{key}"}, None, _KEY),
     Call("kms", "CreateGrant", False, {"keyId": "{key}", "operations": ["Decrypt"]}, None, _KEY),
-    Call("secretsmanager", "GetSecretValue", True, {"secretId": "{secret}"}, None, _SECRET),
+    Call("secretsmanager", "GetSecretValue", True, {"secretId": "{vault_item}"}, None, _SECRET),
     Call("secretsmanager", "ListSecrets", True, {"maxResults": 100}),
-    Call("secretsmanager", "DescribeSecret", True, {"secretId": "{secret}"}, None, _SECRET),
-    Call("secretsmanager", "BatchGetSecretValue", True, {"filters": [{"key": "all"}]}),
-    Call("ssm", "GetParameter", True, {"name": "/freight/{service}/config",
-         "withDecryption": True}),
+    Call("secretsmanager", "DescribeSecret", True, {"secretId": "{vault_item}"}, None, _SECRET),
+    Call(
+        "ssm", "GetParameter", True, {"name": "/freight/{service}/config", "withDecryption": True}
+    ),
     Call("ssm", "GetParametersByPath", True, {"path": "/freight/", "recursive": True}),
     Call("ssm", "StartSession", False, {"target": "{instance}"}, {"sessionId": "sso-{h16}"}),
-    Call("ssm", "UpdateInstanceInformation", False, {"instanceId": "{instance}",
-         "agentVersion": "3.3.1611.0", "agentStatus": "Active"}),
-    Call("sqs", "SendMessage", False, {"queueUrl":
-         "https://sqs.{region}.amazonaws.com/{account}/{queue}"}, {"messageId": "{uuid}"},
-         ("AWS::SQS::Queue", "arn:aws:sqs:{region}:{account}:{queue}"), data=True),
-    Call("sqs", "ReceiveMessage", True, {"queueUrl":
-         "https://sqs.{region}.amazonaws.com/{account}/{queue}", "maxNumberOfMessages": 10}, None,
-         ("AWS::SQS::Queue", "arn:aws:sqs:{region}:{account}:{queue}"), data=True),
-    Call("sqs", "GetQueueAttributes", True, {"queueUrl":
-         "https://sqs.{region}.amazonaws.com/{account}/{queue}"}),
+    Call(
+        "ssm",
+        "UpdateInstanceInformation",
+        False,
+        {"instanceId": "{instance}", "agentVersion": "3.3.1611.0", "agentStatus": "Active"},
+    ),
+    Call(
+        "sqs",
+        "SendMessage",
+        False,
+        {"queueUrl": "https://sqs.{region}.amazonaws.com/{account}/{queue}"},
+        {"messageId": "{uuid}"},
+        ("AWS::SQS::Queue", "arn:aws:sqs:{region}:{account}:{queue}"),
+        data=True,
+    ),
+    Call(
+        "sqs",
+        "ReceiveMessage",
+        True,
+        {
+            "queueUrl": "https://sqs.{region}.amazonaws.com/{account}/{queue}",
+            "maxNumberOfMessages": 10,
+        },
+        None,
+        ("AWS::SQS::Queue", "arn:aws:sqs:{region}:{account}:{queue}"),
+        data=True,
+    ),
+    Call(
+        "sqs",
+        "GetQueueAttributes",
+        True,
+        {"queueUrl": "https://sqs.{region}.amazonaws.com/{account}/{queue}"},
+    ),
     Call("sqs", "CreateQueue", False, {"queueName": "{queue}"}),
     Call("events", "PutEvents", False, {"entries": [{"eventBusName": "freight-bus"}]}),
     Call("events", "PutRule", False, {"name": "{service}-on-update"}),
-    Call("sns", "Publish", False, {"topicArn": "arn:aws:sns:{region}:{account}:ops-pages"},
-         {"messageId": "{uuid}"}),
-    Call("email", "SendRawEmail", False, {"source": "no-reply@brackwater.example"},
-         {"messageId": "{h24}"}),
+    Call(
+        "sns",
+        "Publish",
+        False,
+        {"topicArn": "arn:aws:sns:{region}:{account}:ops-pages"},
+        {"messageId": "{uuid}"},
+    ),
+    Call(
+        "email",
+        "SendRawEmail",
+        False,
+        {"source": "no-reply@brackwater.example"},
+        {"messageId": "{h24}"},
+    ),
     Call("email", "GetSendQuota", True, None),
     Call("monitoring", "GetMetricData", True, {"startTime": "{date}T00:00:00Z"}),
     Call("monitoring", "ListMetrics", True, {"namespace": "{namespace}"}),
-    Call("monitoring", "GetMetricStatistics", True, {"namespace": "{namespace}",
-         "metricName": "{metric}", "period": 300}),
+    Call(
+        "monitoring",
+        "GetMetricStatistics",
+        True,
+        {"namespace": "{namespace}", "metricName": "{metric}", "period": 300},
+    ),
     Call("monitoring", "PutMetricAlarm", False, {"alarmName": "{service}-{metric}"}),
     Call("monitoring", "DescribeAlarms", True, {"maxRecords": 100}),
     Call("logs", "FilterLogEvents", True, {"logGroupName": "{log}", "limit": 200}),
-    Call("logs", "GetLogEvents", True, {"logGroupName": "{log}", "logStreamName": "{h12}"}),
     Call("logs", "StartQuery", True, {"logGroupNames": ["{log}"]}, {"queryId": "{uuid}"}),
     Call("logs", "GetQueryResults", True, {"queryId": "{uuid}"}),
     Call("logs", "CreateLogStream", False, {"logGroupName": "{log}", "logStreamName": "{h12}"}),
     Call("logs", "DescribeLogGroups", True, {"limit": 50}),
-    Call("logs", "PutSubscriptionFilter", False, {"logGroupName": "{log}",
-         "filterName": "copy-out"}),
     Call("ecs", "DescribeServices", True, {"cluster": "{cluster}", "services": ["{service}"]}),
     Call("ecs", "ListTasks", True, {"cluster": "{cluster}", "serviceName": "{service}"}),
     Call("ecs", "DescribeTasks", True, {"cluster": "{cluster}", "tasks": ["{h32}"]}),
@@ -155,46 +230,79 @@ _ALL = (
     Call("ecr", "BatchGetImage", True, {"repositoryName": "{repository}"}),
     Call("ecr", "InitiateLayerUpload", False, {"repositoryName": "{repository}"}),
     Call("ecr", "PutImage", False, {"repositoryName": "{repository}", "imageTag": "{h7}"}),
-    Call("ecr", "DescribeImages", True, {"repositoryName": "{repository}"}),
     Call("lambda", "Invoke", False, {"functionName": "{function}"}, None, _FUNCTION, data=True),
     Call("lambda", "UpdateFunctionCode20150331v2", False, {"functionName": "{function}"}),
     Call("lambda", "GetFunction20150331v2", True, {"functionName": "{function}"}),
     Call("lambda", "ListFunctions20150331", True, None),
-    Call("lambda", "CreateFunction20150331", False, {"functionName": "{function}",
-         "role": "arn:aws:iam::{account}:role/{role}"}),
+    Call(
+        "lambda",
+        "CreateFunction20150331",
+        False,
+        {"functionName": "{function}", "role": "arn:aws:iam::{account}:role/{role}"},
+    ),
     Call("cloudfront", "CreateInvalidation", False, {"distributionId": "E2QK7RB0V9W1XN"}),
     Call("ec2", "DescribeInstances", True, {"instancesSet": {}, "filterSet": {}}),
     Call("ec2", "DescribeVolumes", True, {"volumeSet": {}, "filterSet": {}}),
     Call("ec2", "DescribeSnapshots", True, {"ownersSet": {"items": [{"owner": "self"}]}}),
     Call("ec2", "DescribeSecurityGroups", True, {"securityGroupSet": {}}),
-    Call("ec2", "DescribeRegions", True, {"regionSet": {}}),
     Call("ec2", "DescribeVpcs", True, {"vpcSet": {}}),
     Call("ec2", "DescribeSubnets", True, {"subnetSet": {}}),
-    Call("ec2", "CreateSnapshot", False, {"volumeId": "{volume}"},
-         {"snapshotId": "snap-{h17}", "status": "pending"}),
+    Call(
+        "ec2",
+        "CreateSnapshot",
+        False,
+        {"volumeId": "{volume}"},
+        {"snapshotId": "snap-{h17}", "status": "pending"},
+    ),
     Call("ec2", "DeleteSnapshot", False, {"snapshotId": "snap-{h17}"}),
-    Call("ec2", "CopySnapshot", False, {"sourceSnapshotId": "snap-{h17}",
-         "sourceRegion": "us-east-1"}),
+    Call(
+        "ec2",
+        "CopySnapshot",
+        False,
+        {"sourceSnapshotId": "snap-{h17}", "sourceRegion": "us-east-1"},
+    ),
     Call("ec2", "CreateTags", False, {"resourcesSet": {"items": [{"resourceId": "{instance}"}]}}),
-    Call("ec2", "AuthorizeSecurityGroupIngress", False, {"groupId": "{group}"}),
-    Call("ec2", "ModifySnapshotAttribute", False, {"snapshotId": "snap-{h17}",
-         "attributeType": "CREATE_VOLUME_PERMISSION"}),
     Call("rds", "DescribeDBInstances", True, {"dBInstanceIdentifier": "{database}"}),
-    Call("rds", "CreateDBSnapshot", False, {"dBInstanceIdentifier": "{database}",
-         "dBSnapshotIdentifier": "nightly-{date}"}),
+    Call(
+        "rds",
+        "CreateDBSnapshot",
+        False,
+        {"dBInstanceIdentifier": "{database}", "dBSnapshotIdentifier": "nightly-{date}"},
+    ),
     Call("rds", "DescribeDBSnapshots", True, {"dBInstanceIdentifier": "{database}"}),
-    Call("athena", "StartQueryExecution", False, {"workGroup": "analytics"},
-         {"queryExecutionId": "{uuid}"}),
+    Call(
+        "athena",
+        "StartQueryExecution",
+        False,
+        {"workGroup": "analytics"},
+        {"queryExecutionId": "{uuid}"},
+    ),
     Call("athena", "GetQueryExecution", True, {"queryExecutionId": "{uuid}"}),
     Call("athena", "GetQueryResults", True, {"queryExecutionId": "{uuid}"}),
     Call("glue", "GetTable", True, {"databaseName": "freight_lake", "name": "{table}"}),
     Call("glue", "GetPartitions", True, {"databaseName": "freight_lake", "tableName": "{table}"}),
     Call("glue", "StartJobRun", False, {"jobName": "lanes-nightly"}, {"jobRunId": "jr_{h32}"}),
     Call("glue", "GetJobRun", True, {"jobName": "lanes-nightly"}),
-    Call("bedrock", "InvokeModel", True, {"modelId": "{model}"}, None, None, data=False,
-         extra={"inputTokens": "#4", "outputTokens": "#3"}),
-    Call("bedrock", "Converse", True, {"modelId": "{model}"}, None, None, data=False,
-         extra={"inputTokens": "#4", "outputTokens": "#3"}),
+    Call(
+        "bedrock",
+        "InvokeModel",
+        True,
+        {"modelId": "{model}"},
+        None,
+        None,
+        data=False,
+        extra={"inputTokens": "#4", "outputTokens": "#3"},
+    ),
+    Call(
+        "bedrock",
+        "Converse",
+        True,
+        {"modelId": "{model}"},
+        None,
+        None,
+        data=False,
+        extra={"inputTokens": "#4", "outputTokens": "#3"},
+    ),
     Call("bedrock", "ListFoundationModels", True, None),
     Call("iam", "GetRole", True, {"roleName": "{role}"}),
     Call("iam", "ListRoles", True, None),
@@ -202,36 +310,52 @@ _ALL = (
     Call("iam", "GetUser", True, None),
     Call("iam", "ListAttachedRolePolicies", True, {"roleName": "{role}"}),
     Call("iam", "ListRolePolicies", True, {"roleName": "{role}"}),
-    Call("iam", "GetPolicy", True, {"policyArn": "arn:aws:iam::{account}:policy/{policy}"}),
     Call("iam", "GetAccountSummary", True, None),
     Call("iam", "ListAccessKeys", True, {"userName": "{user}"}),
-    _role_call("CreateRole", path="/"),
-    _role_call("PassRole"),
-    _role_call("TagRole"),
     _role_call("PutRolePolicy", policyName="{policy}", policyDocument="{document}"),
     _role_call("AttachRolePolicy", policyArn="{policy_arn}"),
-    _role_call("UpdateAssumeRolePolicy", policyDocument="{document}"),
-    Call("iam", "CreatePolicyVersion", False, {"policyArn": "arn:aws:iam::{account}:policy/{policy}",
-         "policyDocument": "{document}", "setAsDefault": True}),
-    Call("iam", "CreateAccessKey", False, {"userName": "{user}"},
-         {"accessKey": {"userName": "{user}", "accessKeyId": "{new_key}", "status": "Active"}}),
-    Call("iam", "UpdateAccessKey", False, {"userName": "{user}", "accessKeyId": "{old_key}",
-         "status": "Inactive"}),
-    Call("iam", "DeleteAccessKey", False, {"userName": "{user}", "accessKeyId": "{old_key}"}),
+    Call(
+        "iam",
+        "CreatePolicyVersion",
+        False,
+        {
+            "policyArn": "arn:aws:iam::{account}:policy/{policy}",
+            "policyDocument": "{document}",
+            "setAsDefault": True,
+        },
+    ),
+    Call(
+        "iam",
+        "CreateAccessKey",
+        False,
+        {"userName": "{user}"},
+        {"accessKey": {"userName": "{user}", "accessKeyId": "{new_key}", "status": "Active"}},
+    ),
+    Call(
+        "iam",
+        "UpdateAccessKey",
+        False,
+        {"userName": "{user}", "accessKeyId": "{old_key}", "status": "Inactive"},
+    ),
     Call("sts", "GetCallerIdentity", True, None),
     Call("ce", "GetCostAndUsage", True, {"granularity": "DAILY"}),
     Call("ce", "GetCostForecast", True, {"granularity": "MONTHLY"}),
     Call("organizations", "DescribeOrganization", True, None),
-    Call("cloudtrail", "DescribeTrails", True, None),
     Call("cloudtrail", "LookupEvents", True, {"maxResults": 50}),
     Call("config", "PutEvaluations", False, {"testMode": False}),
     Call("autoscaling", "DescribeAutoScalingGroups", True, {"maxRecords": 100}),
-    Call("elasticloadbalancing", "DescribeTargetHealth", True, {"targetGroupArn":
-         "arn:aws:elasticloadbalancing:{region}:{account}:targetgroup/{service}/73e2d6bc24d8a067"}),
-    Call("elasticloadbalancing", "RegisterTargets", False, {"targetGroupArn":
-         "arn:aws:elasticloadbalancing:{region}:{account}:targetgroup/{service}/73e2d6bc24d8a067"}),
-    Call("states", "DescribeExecution", True, {"executionArn":
-         "arn:aws:states:{region}:{account}:execution:lanes-nightly:{uuid}"}),
+    Call(
+        "elasticloadbalancing",
+        "DescribeTargetHealth",
+        True,
+        {"targetGroupArn": _TARGETS},
+    ),
+    Call(
+        "elasticloadbalancing",
+        "RegisterTargets",
+        False,
+        {"targetGroupArn": _TARGETS},
+    ),
     Call("health", "DescribeEventAggregates", True, {"aggregateField": "eventTypeCategory"}),
 )
 
@@ -253,21 +377,16 @@ class Slots(dict[str, str]):
         self.pools = pools
 
     def __missing__(self, name: str) -> str:
-        if name in self.pools:
-            value = self.dice.one(self.pools[name])
-        elif name == "uuid":
-            value = self.dice.uuid()
-        elif name[0] == "n" and name[1:].isdigit():
-            value = self.dice.digits(int(name[1:]))
-        elif name[0] == "h" and name[1:].isdigit():
-            value = self.dice.hex(int(name[1:]))
-        else:
-            raise KeyError(name)
-        while "{" in value:
-            value = value.format_map(self)
-        # One record names one thing: its request and its resource agree.
-        self[name] = value
-        return value
+        if name == "uuid":
+            return self.dice.uuid()
+        kind, size = name[0], name[1:]
+        if kind in "nh" and size.isdigit():
+            return (self.dice.digits if kind == "n" else self.dice.hex)(int(size))
+        # `news2` is another draw from the pool of `news`.
+        pool = self.pools[name] if name in self.pools else self.pools[name.rstrip("0123456789")]
+        # Kept, so that one record speaks of one thing: its request and its resource agree.
+        self[name] = filled(self.dice.one(pool), self)
+        return self[name]
 
 
 def filled(value: Any, slots: Slots) -> Any:
@@ -275,7 +394,7 @@ def filled(value: Any, slots: Slots) -> Any:
     if isinstance(value, str):
         if value.startswith("#"):
             return 10 ** (int(value[1:]) - 1) + slots.dice.below(9 * 10 ** (int(value[1:]) - 1))
-        while "{" in value and not value.startswith("{\""):
+        while "{" in value and not value.startswith('{"'):
             value = value.format_map(slots)
         return value
     if isinstance(value, Mapping):

@@ -13,8 +13,8 @@ import msgspec
 
 from sample_data.calls import CALLS, Slots, filled
 from sample_data.company import REGION, Account, Actor
-from sample_data.month import Day
 from sample_data.dice import Dice
+from sample_data.month import Day
 
 Record = dict[str, Any]
 
@@ -113,10 +113,16 @@ def record(
 ) -> Record:
     """One event as CloudTrail writes it; `call` is a key of `CALLS`."""
     told = CALLS[call]
-    words = Slots(dice, {
-        "account": account.id, "region": region, "date": moment.strftime("%Y-%m-%d"),
-        **(slots or {}),
-    })
+    words = Slots(
+        dice,
+        {
+            "account": account.id,
+            "region": region,
+            "date": moment.strftime("%Y-%m-%d"),
+        },
+    )
+    for name, value in (slots or {}).items():
+        words[name] = filled(value, words)
     event: Record = {
         "eventVersion": "1.11",
         "userIdentity": who,
@@ -139,9 +145,7 @@ def record(
     event["readOnly"] = told.read
     if told.resource is not None:
         kind, arn = told.resource
-        event["resources"] = [
-            {"accountId": account.id, "type": kind, "ARN": filled(arn, words)}
-        ]
+        event["resources"] = [{"accountId": account.id, "type": kind, "ARN": filled(arn, words)}]
     event["eventType"] = "AwsApiCall"
     event["managementEvent"] = not told.data
     event["recipientAccountId"] = account.id
@@ -204,9 +208,7 @@ def assumed(
         "requestID": dice.uuid(),
         "eventID": dice.uuid(),
         "readOnly": True,
-        "resources": [
-            {"accountId": account.id, "type": "AWS::IAM::Role", "ARN": issuer["arn"]}
-        ],
+        "resources": [{"accountId": account.id, "type": "AWS::IAM::Role", "ARN": issuer["arn"]}],
         "eventType": "AwsApiCall",
         "managementEvent": True,
         "recipientAccountId": account.id,

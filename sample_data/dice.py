@@ -35,11 +35,6 @@ class Dice:
     def one(self, options: Sequence[T]) -> T:
         return options[int(next(self._floats) * len(options))]
 
-    def some(self, options: Sequence[T], count: int) -> list[T]:
-        """`count` different options, in drawn order."""
-        left = list(options)
-        return [left.pop(self.below(len(left))) for _ in range(min(count, len(left)))]
-
     def poisson(self, mean: float) -> int:
         return int(self.rng.poisson(mean))
 

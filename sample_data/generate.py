@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from math import isqrt
@@ -12,8 +12,11 @@ from pathlib import Path
 from sample_data import DATA
 from sample_data.cloudtrail import write_day
 from sample_data.company import account
-from sample_data.month import MONTH, days_of
+from sample_data.injections import innocent, planted_runs
+from sample_data.month import MONTH, Day, days_of
+from sample_data.runs import Run, runs_of
 from sample_data.stories import planted_on
+from sample_data.traces import write_traces
 from sample_data.truth import Planted, write_truth
 from sample_data.work import day_of_work
 
@@ -41,16 +44,30 @@ def generate(
     accounts = [account(seed, number) for number in range(isqrt(factor))]
     rate = factor / len(accounts)
     level = 9 if factor == 1 else 1
-    events = 0
     truth: list[Planted] = []
+    events = traces = spans = 0
     for day in days_of(start, days):
         for each in accounts:
-            planted, told = planted_on(each, day)
+            work = list(day_of_work(each, day, rate))
+            planted, told = planted_on(each, day, work)
             truth += told
-            records = [*day_of_work(each, day, rate), *planted]
-            events += write_day(out, each, day, records, level=level)
+            events += write_day(out, each, day, [*work, *planted], level=level)
+        counted = write_traces(out, day, _runs(seed, day, factor, truth), seed, level=level)
+        traces, spans = traces + counted[0], spans + counted[1]
     write_truth(out / "truth.json", truth)
-    return Summary(events, 0, 0)
+    return Summary(events, traces, spans)
+
+
+def _runs(seed: int, day: Day, factor: int, truth: list[Planted]) -> Iterator[Run]:
+    """The day's runs; what is planted among them is added to `truth`."""
+    for run, planted in planted_runs(seed, day):
+        truth.append(planted)
+        yield run
+    for run in runs_of(seed, day, factor):
+        odd = innocent(run, day)
+        if odd is not None:
+            truth.append(odd)
+        yield run
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -17,8 +17,11 @@ ROTATED_FROM_SECOND, RETIRED_AT_SECOND = 14 * 3600, 20 * 3600
 GROWN_ROLES, GROWN_ON = ("quote-api-task", "tracking-ingest-task", "rate-sync-task"), 22
 TRAVELLER, TRAVEL_FROM, TRAVEL_UNTIL = "ines.caldeira@brackwater.example", 22, 27
 TRAVEL_ADDRESS = "2.83.14.90"
-ON_CALL = {5: "tobias.renn@brackwater.example", 12: "maren.ostby@brackwater.example",
-           20: "tobias.renn@brackwater.example"}
+ON_CALL = {
+    5: "tobias.renn@brackwater.example",
+    12: "maren.ostby@brackwater.example",
+    20: "tobias.renn@brackwater.example",
+}
 """Nights with a page, and who answered."""
 GROWTH = (h("sqs:SendMessage", 2.5, queue="freight-updates"), h("events:PutEvents", 2.5))
 """What the event bus of day 22 lets its three publishers do."""

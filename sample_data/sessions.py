@@ -74,9 +74,7 @@ def _user(account: Account, who: Actor, day: Day, runs: int, dice: Dice) -> list
         return [one(0, _DAY, key)]
     if day.number > ROTATED_ON:
         return [one(0, _DAY, rotated_key(account))]
-    return [
-        one(0, RETIRED_AT_SECOND, key), one(ROTATED_FROM_SECOND, _DAY, rotated_key(account))
-    ]
+    return [one(0, RETIRED_AT_SECOND, key), one(ROTATED_FROM_SECOND, _DAY, rotated_key(account))]
 
 
 def _computed(account: Account, who: Actor, day: Day, dice: Dice) -> list[Session]:
@@ -87,12 +85,18 @@ def _computed(account: Account, who: Actor, day: Day, dice: Dice) -> list[Sessio
         name, address = _copy_of(account, who, day, copy)
         for third in range(3):
             start = third * _DAY // 3
-            found.append(Session(
-                who, start, start + _DAY // 3, day.at(start - offset - 60),
-                "ASIA" + dice.capitals(16), name,
-                public_address(dice, LAMBDA_BLOCKS) if who.kind == "lambda" else address,
-                who.agents[copy % len(who.agents)],
-            ))
+            found.append(
+                Session(
+                    who,
+                    start,
+                    start + _DAY // 3,
+                    day.at(max(start - offset - 60, dice.below(4))),
+                    "ASIA" + dice.capitals(16),
+                    name,
+                    public_address(dice, LAMBDA_BLOCKS) if who.kind == "lambda" else address,
+                    who.agents[copy % len(who.agents)],
+                )
+            )
     return sorted(found, key=lambda each: each.start)
 
 
@@ -116,10 +120,18 @@ def _runs(account: Account, who: Actor, day: Day, runs: int, dice: Dice) -> list
             name, address = dice.hex(32), who.addresses[0]
         if who.kind == "external":
             name = "cost-scout"
-        found.append(Session(
-            who, start, end, day.at(start), "ASIA" + dice.capitals(16), name, address,
-            who.agents[0],
-        ))
+        found.append(
+            Session(
+                who,
+                start,
+                end,
+                day.at(start),
+                "ASIA" + dice.capitals(16),
+                name,
+                address,
+                who.agents[0],
+            )
+        )
     return found
 
 

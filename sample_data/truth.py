@@ -40,8 +40,13 @@ def merged(planted: Iterable[Planted]) -> list[Planted]:
             subject |= set(seen.subject)
             days |= set(seen.days)
         rows[key] = Planted(
-            each.story, each.detector, each.kind, each.identity, tuple(sorted(subject)),
-            tuple(sorted(days)), each.what,
+            each.story,
+            each.detector,
+            each.kind,
+            each.identity,
+            tuple(sorted(subject)),
+            tuple(sorted(days)),
+            each.what,
         )
     return [rows[key] for key in sorted(rows)]
 

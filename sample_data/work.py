@@ -54,7 +54,7 @@ def actor_day(account: Account, who: Actor, day: Day, rate: float) -> Iterator[R
         yield from credentials(account, held, dice)
         yield from _steady(account, who, day, count, held, dice)
         if paged:
-            yield from _steady(account, who, day, int(30 * rate), held[len(who.agents):], dice)
+            yield from _steady(account, who, day, int(30 * rate), held[len(who.agents) :], dice)
 
 
 def _jobs(account: Account, who: Actor, day: Day, runs: int, dice: Dice) -> Iterator[Record]:
@@ -94,15 +94,26 @@ def did(
     told = identity(account, session)
     error = habit.fails[0] if habit.fails and dice.chance(habit.fails[1]) else None
     made = record(
-        account=account, who=told, call=habit.call, moment=moment,
-        address=_address(session, habit.call, dice), agent=session.agent, dice=dice,
-        slots=habit.slots, error=error, console=session.is_console,
+        account=account,
+        who=told,
+        call=habit.call,
+        moment=moment,
+        address=_address(session, habit.call, dice),
+        agent=session.agent,
+        dice=dice,
+        slots=habit.slots,
+        error=error,
+        console=session.is_console,
         region=SPARE_REGION if habit.call == "ec2:CopySnapshot" else REGION,
     )
     yield made
     if error == "ThrottlingException":
-        yield {**made, "eventTime": stamp(moment + timedelta(seconds=2)), "eventID": dice.uuid(),
-               "requestID": dice.uuid()}
+        yield {
+            **made,
+            "eventTime": stamp(moment + timedelta(seconds=2)),
+            "eventID": dice.uuid(),
+            "requestID": dice.uuid(),
+        }
     if habit.call == "athena:StartQueryExecution":
         yield from _in_its_name(account, told, moment, dice)
 
@@ -120,10 +131,18 @@ def _in_its_name(account: Account, who: Record, moment: datetime, dice: Dice) ->
     service = "athena.amazonaws.com"
     for call in ("glue:GetTable", "s3:GetObject"):
         yield record(
-            account=account, who={**who, "invokedBy": service}, call=call, moment=moment,
-            address=service, agent=service, dice=dice,
-            slots={"bucket": "brackwater-lake", "path": "lanes/part-{n3}.parquet",
-                   "table": "shipments"},
+            account=account,
+            who={**who, "invokedBy": service},
+            call=call,
+            moment=moment,
+            address=service,
+            agent=service,
+            dice=dice,
+            slots={
+                "bucket": "brackwater-lake",
+                "path": "lanes/part-{n3}.parquet",
+                "table": "shipments",
+            },
         )
 
 
@@ -137,8 +156,11 @@ def credentials(account: Account, held: list[Session], dice: Dice) -> Iterator[R
         elif kind == "oidc":
             yield _by_github(account, session, dice)
         elif kind == "external":
-            by = {"type": "AWSAccount", "principalId": "AROAZK3JQW7XN2VUYD5TR:collector",
-                  "accountId": VENDOR_ACCOUNT}
+            by = {
+                "type": "AWSAccount",
+                "principalId": "AROAZK3JQW7XN2VUYD5TR:collector",
+                "accountId": VENDOR_ACCOUNT,
+            }
             yield assumed(account, session, by, "AssumeRole", VENDOR_HOST, session.agent, dice)
         elif kind == "sso":
             yield _by_single_sign_on(account, session, dice)
@@ -154,9 +176,7 @@ def _by_github(account: Account, session: Session, dice: Dice) -> Record:
         "identityProvider": provider,
     }
     agent = "aws-sdk-js/3.873.0 configure-aws-credentials-for-github-actions"
-    return assumed(
-        account, session, by, "AssumeRoleWithWebIdentity", session.address, agent, dice
-    )
+    return assumed(account, session, by, "AssumeRoleWithWebIdentity", session.address, agent, dice)
 
 
 def _by_single_sign_on(account: Account, session: Session, dice: Dice) -> Record:
@@ -167,19 +187,38 @@ def _by_single_sign_on(account: Account, session: Session, dice: Dice) -> Record
         "userName": session.who.name,
         "identityProvider": provider,
     }
-    return assumed(
-        account, session, by, "AssumeRoleWithSAML", session.address, session.agent, dice
-    )
+    return assumed(account, session, by, "AssumeRoleWithSAML", session.address, session.agent, dice)
 
 
 _LINKED = (
-    ("AWSServiceRoleForConfig", "config.amazonaws.com", "AWSConfig-Describe", 14,
-     ("ec2:DescribeInstances", "ec2:DescribeVolumes", "iam:ListRoles", "rds:DescribeDBInstances",
-      "config:PutEvaluations", "s3:GetBucketAcl")),
-    ("AWSServiceRoleForECS", "ecs.amazonaws.com", "ecs-service-scheduler", 10,
-     ("elasticloadbalancing:RegisterTargets", "elasticloadbalancing:DescribeTargetHealth")),
-    ("AWSServiceRoleForAutoScaling", "autoscaling.amazonaws.com", "AutoScaling", 8,
-     ("ec2:DescribeInstances", "autoscaling:DescribeAutoScalingGroups")),
+    (
+        "AWSServiceRoleForConfig",
+        "config.amazonaws.com",
+        "AWSConfig-Describe",
+        14,
+        (
+            "ec2:DescribeInstances",
+            "ec2:DescribeVolumes",
+            "iam:ListRoles",
+            "rds:DescribeDBInstances",
+            "config:PutEvaluations",
+            "s3:GetBucketAcl",
+        ),
+    ),
+    (
+        "AWSServiceRoleForECS",
+        "ecs.amazonaws.com",
+        "ecs-service-scheduler",
+        10,
+        ("elasticloadbalancing:RegisterTargets", "elasticloadbalancing:DescribeTargetHealth"),
+    ),
+    (
+        "AWSServiceRoleForAutoScaling",
+        "autoscaling.amazonaws.com",
+        "AutoScaling",
+        8,
+        ("ec2:DescribeInstances", "autoscaling:DescribeAutoScalingGroups"),
+    ),
 )
 
 
@@ -192,19 +231,35 @@ def background(account: Account, day: Day, rate: float) -> Iterator[Record]:
         for second in dice.times(dice.poisson(per_day * rate), (1.0,) * 24):
             told = role_identity(account, role, path, name, key, day.at(0))
             told["invokedBy"] = service
-            yield record(account=account, who=told, call=dice.one(calls), moment=day.at(second),
-                         address=service, agent=service, dice=dice,
-                         slots={"bucket": "brackwater-lake"})
+            yield record(
+                account=account,
+                who=told,
+                call=dice.one(calls),
+                moment=day.at(second),
+                address=service,
+                agent=service,
+                dice=dice,
+                slots={"bucket": "brackwater-lake"},
+            )
     for second in dice.times(dice.poisson(22 * rate), (1.0,) * 24):
-        service, call = dice.one((
-            ("cloudtrail.amazonaws.com", "kms:GenerateDataKey"),
-            ("cloudtrail.amazonaws.com", "s3:PutObject"),
-            ("rds.amazonaws.com", "kms:CreateGrant"),
-            ("ec2-frontend-api.amazonaws.com", "kms:Decrypt"),
-        ))
-        yield record(account=account, who={"type": "AWSService", "invokedBy": service}, call=call,
-                     moment=day.at(second), address=service, agent=service, dice=dice,
-                     slots={"bucket": "brackwater-trail", "path": "AWSLogs/{date}/{h12}.json.gz"})
+        service, call = dice.one(
+            (
+                ("cloudtrail.amazonaws.com", "kms:GenerateDataKey"),
+                ("cloudtrail.amazonaws.com", "s3:PutObject"),
+                ("rds.amazonaws.com", "kms:CreateGrant"),
+                ("ec2-frontend-api.amazonaws.com", "kms:Decrypt"),
+            )
+        )
+        yield record(
+            account=account,
+            who={"type": "AWSService", "invokedBy": service},
+            call=call,
+            moment=day.at(second),
+            address=service,
+            agent=service,
+            dice=dice,
+            slots={"bucket": "brackwater-trail", "path": "AWSLogs/{date}/{h12}.json.gz"},
+        )
     if day.number == 4 and account.number == 0:
         yield _root(account, day, dice)
 
@@ -212,12 +267,23 @@ def background(account: Account, day: Day, rate: float) -> Iterator[Record]:
 def _root(account: Account, day: Day, dice: Dice) -> Record:
     """The yearly look at the bill, by the one who keeps the root account's second factor."""
     told = {
-        "type": "Root", "principalId": account.id, "arn": f"arn:aws:iam::{account.id}:root",
-        "accountId": account.id, "accessKeyId": "ASIA" + dice.capitals(16),
-        "sessionContext": {"attributes": {"creationDate": stamp(day.at(50_000)),
-                                          "mfaAuthenticated": "true"}},
+        "type": "Root",
+        "principalId": account.id,
+        "arn": f"arn:aws:iam::{account.id}:root",
+        "accountId": account.id,
+        "accessKeyId": "ASIA" + dice.capitals(16),
+        "sessionContext": {
+            "attributes": {"creationDate": stamp(day.at(50_000)), "mfaAuthenticated": "true"}
+        },
     }
     who = next(each for each in CAST if each.name == f"oscar.lindqvist@{DOMAIN}")
-    return record(account=account, who=told, call="iam:GetAccountSummary",
-                  moment=day.at(50_400), address=who.home, agent=who.agents[0], dice=dice,
-                  console=True)
+    return record(
+        account=account,
+        who=told,
+        call="iam:GetAccountSummary",
+        moment=day.at(50_400),
+        address=who.home,
+        agent=who.agents[0],
+        dice=dice,
+        console=True,
+    )

@@ -124,9 +124,12 @@ from (
         'delete(account|bucket)?publicaccessblock$|begingetaccess/action$', null, null, false),
 
     -- Read what opens other doors.
-    ('secret', 'ATT&CK:T1555.006', 0.4, true, '^secretsmanager:(batch)?getsecretvalue$',
+    ('secret', 'ATT&CK:T1555.006', 0.4, true, '^secretsmanager:getsecretvalue$', null, null, false),
+    ('secret', 'ATT&CK:T1555.006', 0.5, true, '^secretsmanager:batchgetsecretvalue$',
         null, null, false),
-    ('secret', 'ATT&CK:T1555.006', 0.4, true, '^ssm:getparameter(s|sbypath|history)?$',
+    ('secret', 'ATT&CK:T1555.006', 0.5, true, '^ssm:getparameters(bypath)?$',
+        '"withdecryption"\s*:\s*true', null, false),
+    ('secret', 'ATT&CK:T1555.006', 0.4, true, '^ssm:getparameter(history)?$',
         '"withdecryption"\s*:\s*true', null, false),
     ('secret', 'ATT&CK:T1552', 0.6, false, '^ec2:getpassworddata$', null, null, false),
     ('secret', 'ATT&CK:T1552.005', 0.4, false, '^ec2:describeinstanceattribute$',
@@ -147,7 +150,7 @@ from (
     ('code', 'ATT&CK:T1648', 0.65, true, '^lambda:updatefunctioncode$', null, null, false),
     ('code', 'ATT&CK:T1648', 0.6, true,
         '^lambda:updatefunctionconfiguration$', '"layers"\s*:\s*\[', null, false),
-    ('code', 'ATT&CK:T1059.009', 0.65, true, '^ec2:modifyinstanceattribute$',
+    ('code', 'ATT&CK:T1059.009', 0.65, false, '^ec2:modifyinstanceattribute$',
         '"userdata"\s*:', null, false),
     ('code', 'ATT&CK:T1651', 0.6, true,
         '^sagemaker:(create|update)notebookinstancelifecycleconfig$|/runcommand/action$'

@@ -15,7 +15,8 @@ select
     min(event_date) filter (where succeeded > 0) as first_day_succeeded,
     max(event_date) as last_day,
     sum(events)::bigint as observations,
-    sum(denied)::bigint as denied
+    sum(denied)::bigint as denied,
+    max(resources) as most_resources
 from daily_action
 where event_date >= history_start
     and event_date < day

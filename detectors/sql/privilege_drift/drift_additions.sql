@@ -1,0 +1,74 @@
+-- grain: identity_id, service, access
+-- reads: drift_known, drift_new, drift_units, drift_weights, drift_peers
+-- why: what an identity gained lately: levels of access in services that it did not have before
+--      the last weeks began, with the day of each; what others have or gained as well counts less
+with first_days as (
+    select identity_id, service, action, access, first_day_succeeded as first_day
+    from drift_known
+    where days_succeeded > 0
+    union all
+    select identity_id, service, action, access, $day as first_day
+    from drift_new
+    where succeeded > 0
+),
+
+before as (
+    select distinct identity_id, service, access
+    from first_days
+    where first_day < $day - $creep_days
+),
+
+gained as (
+    select f.*
+    from first_days as f
+    semi join drift_units as u on u.identity_id = f.identity_id
+    anti join before as b
+        on b.identity_id = f.identity_id
+        and b.service = f.service
+        and b.access is not distinct from f.access
+),
+
+users as (
+    select f.action, p.peer_group, count(distinct f.identity_id) as identities
+    from first_days as f
+    join drift_peers as p on p.identity_id = f.identity_id
+    group by f.action, p.peer_group
+),
+
+company as (
+    select action, sum(identities) as identities
+    from users
+    group by action
+),
+
+final as (
+    select
+        g.identity_id,
+        g.service,
+        g.access,
+        min(g.first_day) as first_day,
+        list_sort(list(distinct g.action)) as actions,
+        max(
+            w.weight * (
+                1 - greatest(
+                    greatest(coalesce(u.identities, 1) - 1, 0) / (coalesce(p.peers, 0) + 1.0),
+                    greatest(coalesce(c.identities, 1) - 1, 0) / (coalesce(p.others, 0) + 1.0)
+                )
+            ) / greatest(coalesce(c.identities, 1), 1)
+        ) as mass
+    from gained as g
+    join drift_weights as w on w.action = g.action and w.access is not distinct from g.access
+    left join drift_peers as p on p.identity_id = g.identity_id
+    left join users as u on u.action = g.action and u.peer_group = p.peer_group
+    left join company as c on c.action = g.action
+    group by g.identity_id, g.service, g.access
+)
+
+select
+    identity_id,
+    service,
+    access,
+    first_day::date as first_day,
+    actions,
+    mass::double as mass
+from final

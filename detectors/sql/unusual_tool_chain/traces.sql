@@ -1,0 +1,35 @@
+-- grain: trace
+-- reads: events
+-- why: the runs to judge (they began on the day) and a sample of each agent's runs before it
+with seen as (
+    select
+        trace_id,
+        min(event_date) as day,
+        arg_min(identity_id, event_time) filter (where tool_name is not null) as identity_id,
+        min(event_time) as first_seen,
+        max(event_time) as last_seen
+    from events
+    where trace_id is not null
+        and event_date between $history_start and $day + 1
+    group by trace_id
+    having count(tool_name) > 0 and min(event_date) <= $day
+),
+
+sampled as (
+    select
+        *,
+        row_number() over (
+            partition by identity_id, day = $day order by hash(trace_id)
+        ) as place
+    from seen
+)
+
+select
+    trace_id,
+    day,
+    identity_id,
+    first_seen,
+    last_seen,
+    day = $day as judged
+from sampled
+where day = $day or place <= $history_traces
