@@ -17,12 +17,13 @@ _SQL = Path(__file__).parent / "sql" / "privilege_drift"
 
 _BEFORE_RULES = ("access_weights", "drift_known", "drift_peers", "drift_today", "drift_units")
 _AFTER_RULES = (
+    "drift_known_accounts",
+    "drift_hits",
+    "drift_rotations",
     "drift_weights",
     "drift_common",
     "drift_new",
     "drift_novelty",
-    "drift_known_accounts",
-    "drift_hits",
     "drift_habits",
     "drift_acts",
     "drift_probing",
@@ -40,17 +41,19 @@ _CLASSES = {
     "exposure": "opened something to the outside",
     "secret": "read secrets",
     "code": "ran code, or put code, where other work runs",
+    "removal": "took away credentials or rights",
     "compute": "started unusually strong machines",
     "model": "enabled AI models",
 }
 """What a class of `sensitive_actions.sql` is, as it stands in a sentence."""
 
 _FEATURES = (
-    "novelty rules probing new_things new_places creep new_mass expected_mass new_actions "
-    "expected_actions new_services new_levels refused_actions refused_attempts opened_actions "
-    "new_resources expected_resources creep_steps creep_days active_days observations peers "
-    "strongest"
-).split()
+    *("novelty", "rules", "probing", "new_things", "new_places", "creep", "strongest"),
+    *("new_mass", "expected_mass", "new_actions", "expected_actions", "new_services"),
+    *("new_levels", "refused_actions", "refused_attempts", "opened_actions", "new_resources"),
+    *("expected_resources", "creep_steps", "creep_days", "active_days", "observations", "peers"),
+)
+"""What goes into a score's features: first the parts in [0, 1], then the numbers behind them."""
 
 _SCORES = ("subject_kind", "subject_id", "identity_id", "score", "features")
 
@@ -109,7 +112,7 @@ class PrivilegeDrift:
     """Fewer active days of history than this are too little to say what is usual."""
     novelty_floor: float = 0.5
     """Floor under the spread of new mass a day (a write weighs 0.5): for constant histories."""
-    novelty_scale: float = 3.0
+    novelty_scale: float = 2.0
     """Spreads above the expected new mass at which novelty is 1 - 1/e."""
     creep_days: int = 14
     """The last days over which reach may have crept."""
@@ -119,7 +122,7 @@ class PrivilegeDrift:
     """Different days with an addition that make it creep rather than a jump."""
     creep_scale: float = 1.5
     """As novelty_scale, for the sum of the additions."""
-    creep_line: float = 0.6
+    creep_line: float = 0.55
     """Creep is told on the day it first reaches this."""
     unlisted_permission: float = 0.45
     """Strength of a permission change that no line of sensitive_actions.sql knows."""
@@ -244,7 +247,8 @@ class _Told:
 
     def _confidence(self) -> float:
         """From the history: 0.5 with none, to 0.9 with ten active days or more."""
-        return round(0.5 + 0.4 * min(1.0, self.row["active_days"] / 10), 2)
+        days: int = self.row["active_days"]
+        return round(0.5 + 0.4 * min(1.0, days / 10), 2)
 
     def _title(self) -> str:
         if self._self_grant is not None:
@@ -369,7 +373,9 @@ def _act_sentence(act: Mapping[str, Any]) -> str:
     refused = "" if act["succeeded"] else ", never with success"
     targets = f" on {_count(act['targets'], 'thing')}" if act["targets"] else ""
     before = (
-        "never before" if act["days_before"] == 0 else f"on {_count(act['days_before'], 'day')} before"
+        "never before"
+        if act["days_before"] == 0
+        else f"on {_count(act['days_before'], 'day')} before"
     )
     what = "changed its own permissions" if act["is_self_grant"] else _CLASSES[act["class"]]
     used = ""

@@ -1,6 +1,6 @@
 -- grain: identity_id, rule
--- reads: drift_hits, drift_ruled, drift_habits, drift_units, drift_today, drift_new, drift_known,
---        drift_peers
+-- reads: drift_hits, drift_ruled, drift_rotations, drift_habits, drift_units, drift_today,
+--        drift_new, drift_known, drift_peers
 -- why: how much each sensitive act counts. Routine of this identity counts little, of its peers
 --      less; many targets count more, refused attempts less; a grant to itself counts most, and
 --      more if it was used.
@@ -22,8 +22,7 @@ acts as (
         count(distinct h.action) as actions,
         list_sort(list(distinct h.action)) as action_names,
         min(h.event_time) as first_time,
-        bool_or(h.is_self and h.outcome = 'success') as is_self,
-        bool_and(h.is_self) as is_only_self
+        bool_or(h.is_self and h.outcome = 'success') as is_self
     from drift_hits as h
     group by h.identity_id, h.rule
 ),
@@ -67,7 +66,7 @@ peer_habits as (
     join drift_ruled as r on r.action = k.action
     join drift_peers as p on p.identity_id = k.identity_id
     semi join acts as a on a.rule = r.rule
-    where k.days_succeeded > 0
+    where r.everyday or (r.raw_pattern is null and r.raw_unless is null and not r.outsider)
     group by p.peer_group, r.rule
 ),
 
@@ -82,14 +81,13 @@ weighed as (
         coalesce(s.actions, 0) as used_after,
         case
             when a.is_self and r.class in ('permission', 'trust') then greatest(r.strength, 0.9)
-            -- A key or password of its own: what a rotation looks like.
-            when a.is_only_self and r.class = 'credential' then 0.35 * r.strength
+            when o.identity_id is not null then 0.35 * r.strength
             else r.strength
         end as strength,
         case
             when r.everyday and u.identity_kind = 'human' then 0.8
             when r.everyday and u.active_days = 0
-                then 0.75 + 0.25 * least(
+                then 0.5 + 0.5 * least(
                     1,
                     a.actions / greatest(case when r.class = 'secret' then d.actions else d.doing end, 1)
                 )
@@ -99,10 +97,13 @@ weighed as (
         case when a.succeeded > 0 then 1.0 else $denied_share end as outcome_share,
         1 - 0.5 * coalesce(greatest(ph.identities - (h.days is not null)::int, 0), 0)
             / (coalesce(p.peers, 0) + 1.0) as peer_share,
+        greatest(
+            coalesce(h.days, 0) / $routine_days,
+            coalesce(h.days, 0) / (u.active_days + 1.0)
+        ) as routine,
+        coalesce(c.days, 0) / $routine_days as class_routine,
         -- Routine counts only as far as the day's dose is the usual one.
-        least(1, greatest(coalesce(h.days, 0) / $routine_days, coalesce(h.days, 0) / (u.active_days + 1.0)))
-            * least(1, 3 * (coalesce(h.most, 0) + 1) / greatest(a.targets, 1)) as routine,
-        least(1, coalesce(c.days, 0) / $routine_days) as class_routine,
+        least(1, 3 * (coalesce(h.most, 0) + 1) / greatest(a.targets, 1)) as usual_dose,
         1 + 1.2 * log10(greatest(a.targets, a.actions, 1)) as dose
     from acts as a
     join rules as r on r.rule = a.rule
@@ -112,7 +113,16 @@ weighed as (
     left join class_habits as c on c.identity_id = a.identity_id and c.class = r.class
     left join used as s on s.identity_id = a.identity_id and s.rule = a.rule
     left join drift_peers as p on p.identity_id = a.identity_id
+    left join drift_rotations as o on o.identity_id = a.identity_id and o.rule = a.rule
     left join peer_habits as ph on ph.peer_group = p.peer_group and ph.rule = a.rule
+),
+
+familiar as (
+    select
+        *,
+        least(1, routine) * usual_dose as known,
+        least(1, class_routine) * usual_dose as kind_known
+    from weighed
 ),
 
 final as (
@@ -120,10 +130,10 @@ final as (
         *,
         1 - pow(
             1 - strength * everyday_share * service_share * outcome_share * peer_share
-                * (1 - 0.9 * routine - 0.4 * (1 - routine) * class_routine),
+                * (1 - 0.9 * known - 0.4 * (1 - known) * kind_known),
             dose
         ) as alone
-    from weighed
+    from familiar
 )
 
 select

@@ -28,6 +28,13 @@ gained as (
         and b.access is not distinct from f.access
 ),
 
+gained_by_all as (
+    select f.identity_id, f.action, min(f.first_day) as first_day
+    from first_days as f
+    group by f.identity_id, f.action
+    having min(f.first_day) >= $day - $creep_days
+),
+
 users as (
     select f.action, p.peer_group, count(distinct f.identity_id) as identities
     from first_days as f
@@ -39,6 +46,17 @@ company as (
     select action, sum(identities) as identities
     from users
     group by action
+),
+
+-- Who else gained the same action within two days: a deployment.
+together as (
+    select g.identity_id, g.action, count(distinct o.identity_id) as identities
+    from gained as g
+    join gained_by_all as o
+        on o.action = g.action
+        and o.identity_id <> g.identity_id
+        and abs(o.first_day - g.first_day) <= 2
+    group by g.identity_id, g.action
 ),
 
 final as (
@@ -54,13 +72,14 @@ final as (
                     greatest(coalesce(u.identities, 1) - 1, 0) / (coalesce(p.peers, 0) + 1.0),
                     greatest(coalesce(c.identities, 1) - 1, 0) / (coalesce(p.others, 0) + 1.0)
                 )
-            ) / greatest(coalesce(c.identities, 1), 1)
+            ) / (1 + coalesce(o.identities, 0))
         ) as mass
     from gained as g
     join drift_weights as w on w.action = g.action and w.access is not distinct from g.access
     left join drift_peers as p on p.identity_id = g.identity_id
     left join users as u on u.action = g.action and u.peer_group = p.peer_group
     left join company as c on c.action = g.action
+    left join together as o on o.identity_id = g.identity_id and o.action = g.action
     group by g.identity_id, g.service, g.access
 )
 

@@ -1,20 +1,9 @@
 -- grain: identity_id
--- reads: drift_additions, drift_known, drift_units, drift_weights, daily_identity
+-- reads: drift_additions, drift_known, drift_units, drift_weights
 -- why: reach that grows a little at a time. No single day stands out; the sum of the last weeks
 --      does, against the identity's earlier rate. With and without the judged day, so that it is
 --      told once, on the day it crosses the line.
-with spans as (
-    select
-        d.identity_id,
-        count(distinct d.event_date) filter (where d.event_date < $day - $creep_days) as earlier,
-        count(distinct d.event_date) filter (where d.event_date >= $day - $creep_days) as recent
-    from daily_identity as d
-    semi join drift_units as u on u.identity_id = d.identity_id
-    where d.event_date between $history_start and $day
-    group by d.identity_id
-),
-
-rate as (
+with rate as (
     select k.identity_id, sum(w.weight) as mass
     from drift_known as k
     join drift_weights as w on w.action = k.action and w.access is not distinct from k.access
@@ -43,10 +32,11 @@ expected as (
         s.steps,
         s.mass_before,
         s.days_before,
-        p.earlier,
-        coalesce(r.mass, 0) / p.earlier * p.recent as expected_mass
+        u.earlier_days,
+        coalesce(r.mass, 0) / u.earlier_days * u.recent_days as expected_mass
     from sums as s
-    join spans as p on p.identity_id = s.identity_id and p.earlier >= $creep_history_days
+    join drift_units as u
+        on u.identity_id = s.identity_id and u.earlier_days >= $creep_history_days
     left join rate as r on r.identity_id = s.identity_id
 ),
 
@@ -55,7 +45,7 @@ final as (
         identity_id,
         steps,
         days,
-        earlier,
+        earlier_days,
         mass,
         expected_mass,
         sqrt(expected_mass + $novelty_floor) * $creep_scale as spread,
@@ -68,7 +58,7 @@ select
     identity_id,
     steps,
     days,
-    earlier as earlier_days,
+    earlier_days,
     mass::double as mass,
     expected_mass::double as expected_mass,
     case

@@ -1,5 +1,6 @@
 -- grain: identity_id, action, access
--- reads: drift_today, drift_known, drift_units, drift_weights, drift_common
+-- reads: drift_today, drift_known, drift_units, drift_weights, drift_common,
+--        drift_rotations
 -- why: what an identity with a history did on the judged day and never before. A refused attempt
 --      is new if it was never tried; a success is new if it never succeeded.
 with known as (
@@ -12,6 +13,18 @@ known_services as (
     select distinct identity_id, service
     from drift_known
     where days_succeeded > 0
+),
+
+-- Who changes permissions routinely holds the keys: a further service adds less to its power.
+holders as (
+    select distinct identity_id
+    from drift_known
+    where access = 'permission' and days_succeeded >= $routine_days
+),
+
+rotated as (
+    select distinct identity_id, action
+    from drift_rotations
 ),
 
 known_access as (
@@ -45,6 +58,8 @@ select
             else 0.5
         end
         * case when t.succeeded > 0 then 1.0 else $denied_share end
+        * case when h.identity_id is null then 1.0 else 0.5 end
+        * case when r.action is null then 1.0 else 0.35 end
         * c.rarity
     )::double as mass
 from drift_today as t
@@ -57,5 +72,7 @@ left join known_access as a
     on a.identity_id = t.identity_id
     and a.service = t.service
     and a.access is not distinct from t.access
+left join holders as h on h.identity_id = t.identity_id
+left join rotated as r on r.identity_id = t.identity_id and r.action = t.action
 where k.identity_id is null
     or (k.days_succeeded = 0 and t.succeeded > 0)

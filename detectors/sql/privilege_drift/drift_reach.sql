@@ -2,63 +2,58 @@
 -- reads: drift_units, daily_resource, daily_credential
 -- why: things and accounts never touched before, against what the history leads one to expect
 --      (Good's and Turing's estimate again: touched on one day only, per day of history)
-with touched as (
-    select distinct identity_id, resource_id
-    from daily_resource
-    where event_date = $day
-),
-
-known as (
-    select d.identity_id, d.resource_id, count(distinct d.event_date) as days
+with things as (
+    select
+        d.identity_id,
+        d.resource_id,
+        bool_or(d.event_date = $day) as is_touched,
+        count(distinct d.event_date) filter (where d.event_date < $day) as days
     from daily_resource as d
-    semi join touched as t on t.identity_id = d.identity_id
-    where d.event_date >= $history_start
-        and d.event_date < $day
+    semi join drift_units as u on u.identity_id = d.identity_id
+    where d.event_date between $history_start and $day
     group by d.identity_id, d.resource_id
 ),
 
-once as (
-    select identity_id, count(*) filter (where days = 1) as resources
-    from known
+added as (
+    select
+        identity_id,
+        count(*) filter (where is_touched and days = 0) as resources,
+        count(*) filter (where days = 1) as once
+    from things
     group by identity_id
 ),
 
-added as (
-    select t.identity_id, count(*) as resources
-    from touched as t
-    anti join known as k on k.identity_id = t.identity_id and k.resource_id = t.resource_id
-    group by t.identity_id
-),
-
-known_accounts as (
-    select distinct identity_id, account_id
-    from daily_credential
-    where event_date >= $history_start
-        and event_date < $day
-),
-
-new_accounts as (
-    select d.identity_id, list_sort(list(distinct d.account_id)) as accounts
+accounts as (
+    select
+        d.identity_id,
+        d.account_id,
+        bool_and(d.event_date = $day) as is_new,
+        sum(d.succeeded) as succeeded
     from daily_credential as d
-    anti join known_accounts as k
-        on k.identity_id = d.identity_id and k.account_id = d.account_id
-    semi join known_accounts as o on o.identity_id = d.identity_id
-    where d.event_date = $day
+    semi join drift_units as u on u.identity_id = d.identity_id
+    where d.event_date between $history_start and $day
         and d.account_id is not null
-        and d.succeeded > 0
-    group by d.identity_id
+    group by d.identity_id, d.account_id
+),
+
+places as (
+    select
+        identity_id,
+        list_sort(list(account_id) filter (where is_new and succeeded > 0)) as accounts
+    from accounts
+    group by identity_id
+    having not bool_and(is_new)
 ),
 
 final as (
     select
         u.identity_id,
         coalesce(a.resources, 0) as new_resources,
-        coalesce(o.resources, 0) / u.active_days as expected_resources,
+        coalesce(a.once, 0) / u.active_days as expected_resources,
         coalesce(n.accounts, []) as new_accounts
     from drift_units as u
     left join added as a on a.identity_id = u.identity_id
-    left join once as o on o.identity_id = u.identity_id
-    left join new_accounts as n on n.identity_id = u.identity_id
+    left join places as n on n.identity_id = u.identity_id
     where u.active_days >= $few_days
 )
 

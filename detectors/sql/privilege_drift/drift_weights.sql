@@ -1,7 +1,7 @@
 -- grain: action, access
 -- reads: drift_today, drift_known, access_weights, drift_ruled
 -- why: the weight of an action is that of its access level, or more if a rule without conditions
---      knows it: reading a secret adds more than reading a table
+--      knows it: reading a secret adds more than reading a table, taking rights away adds little
 with actions as (
     select action, access from drift_today
     union
@@ -9,7 +9,10 @@ with actions as (
 ),
 
 ruled as (
-    select action, max(strength) as strength
+    select
+        action,
+        max(strength) as strength,
+        bool_and(class = 'removal') as is_removal
     from drift_ruled
     where raw_pattern is null and raw_unless is null and not outsider
     group by action
@@ -18,7 +21,10 @@ ruled as (
 select
     a.action,
     a.access,
-    greatest(coalesce(w.weight, 0.2), coalesce(r.strength, 0))::double as weight
+    case
+        when r.is_removal then r.strength
+        else greatest(coalesce(w.weight, 0.2), coalesce(r.strength, 0))
+    end::double as weight
 from actions as a
 left join access_weights as w on w.access = a.access
 left join ruled as r on r.action = a.action

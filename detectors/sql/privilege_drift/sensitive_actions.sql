@@ -158,6 +158,19 @@ from (
         || '|pods[./](exec|attach)|setcommoninstancemetadata$',
         null, null, false),
 
+    -- Take away: credentials, rights, members. Not a gain.
+    ('removal', 'ATT&CK:T1098', 0.15, true,
+        '^iam:(delete|detach|remove|update)(accesskey|loginprofile|servicespecificcredential'
+        || '|signingcertificate|sshpublickey|\w*policy|role\w*|user\w*|group\w*)$'
+        || '|:(remove|revoke|delete)\w*(permission|grant|policy|ingress|egress|acl)$'
+        || '|(key|token|member|admin|role|permission|policy|grant|credential)s?'
+        || '[._](delete|remove|revoke|destroy)d?$'
+        || '|(delete|remove|revoke|detach)[._]?(api_?|access_?)?(key|token|member|collaborator'
+        || '|permission|role|policy|grant|credential)s?$',
+        null, null, false),
+    ('credential', 'ATT&CK:T1098.001', 0.5, false, '^iam:updateaccesskey$',
+        '"status"\s*:\s*"active"', null, false),
+
     -- Burn the bill.
     ('compute', 'ATT&CK:T1496.001', 0.9, false,
         '^ec2:(runinstances|requestspotinstances|requestspotfleet|createfleet)$',

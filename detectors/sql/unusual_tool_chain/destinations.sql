@@ -14,4 +14,4 @@ select distinct
         '[\w.+-]+@[\w-]+\.[\w.-]+|(?:https?://)(?:[\w-]+\.)+[\w-]+|\b[A-Z]{2}\d{2}[A-Z0-9]{10,30}\b'
     ))) as destination
 from calls
-where access in ('write', 'execute', 'permission', 'other') and arguments is not null
+where coalesce(access, 'other') not in ('read', 'list', 'auth') and arguments is not null

@@ -1,9 +1,9 @@
 -- grain: tool call that sends out
 -- reads: destinations, calls, prompts, novel_words, sentence_words
--- why: what was read in private goes where neither the user nor the agent's history ever sent
---      anything, after something from outside was read. Each part counts (weight in words nobody
---      used before): a new destination 0.6, data of an earlier result in the call 0.8, an earlier
---      result from outside 0.6.
+-- why: something goes where neither the user nor the agent's history ever sent anything, after
+--      something from outside was read. Each part counts (weight in words nobody used before): a
+--      new destination 0.6; an earlier result gave the destination or data for the call 0.7; an
+--      earlier result came from outside 0.7.
 with used as (
     select identity_id, destination, count(distinct trace_id) as runs, min(trace_id) as trace_id
     from destinations
@@ -38,6 +38,15 @@ carried as (
     group by n.trace_id, n.call_no
 ),
 
+named_by_result as (
+    select d.trace_id, d.call_no
+    from new_destinations as d
+    join calls as c
+        on c.trace_id = d.trace_id and c.call_no < d.call_no
+        and contains(lower(c.result), d.destination)
+    group by d.trace_id, d.call_no
+),
+
 outside as (
     select trace_id, min(call_no) as call_no
     from calls
@@ -62,11 +71,14 @@ select
     d.event_id,
     d.tool_name,
     d.destination,
-    coalesce(c.words, 0) >= 3 as carries,
+    coalesce(c.words, 0) >= 3 or r.call_no is not null as carries,
     o.call_no is not null as after_outside,
     (
-        0.6 + 0.8 * (coalesce(c.words, 0) >= 3)::integer + 0.6 * (o.call_no is not null)::integer
+        0.6
+        + 0.7 * (coalesce(c.words, 0) >= 3 or r.call_no is not null)::integer
+        + 0.7 * (o.call_no is not null)::integer
     )::double as weight
 from new_destinations as d
 left join carried as c on c.trace_id = d.trace_id and c.call_no = d.call_no
+left join named_by_result as r on r.trace_id = d.trace_id and r.call_no = d.call_no
 left join outside as o on o.trace_id = d.trace_id and o.call_no < d.call_no

@@ -1,19 +1,37 @@
 -- grain: judged trace
 -- reads: traces, calls, explanations, usual_explanations, flows, loops, novelty, prompts
 -- why: the worst of each part for every run, with what shows it
-with explained as (
+--      With little history of any agent nobody knows what is usual: more is taken off.
+with little_history as (
+    select $most_forgiven * 10 / (10 + count(*)) as weight
+    from traces
+    where not judged
+),
+
+beyond_usual as (
     select
         e.trace_id,
-        max(greatest(0, e.weight - coalesce(u.weight, 0))) as weight,
-        arg_max(e.call_no, greatest(0, e.weight - coalesce(u.weight, 0))) as call_no,
-        arg_max(e.from_call, greatest(0, e.weight - coalesce(u.weight, 0))) as from_call,
-        arg_max(e.text, greatest(0, e.weight - coalesce(u.weight, 0))) as text,
-        arg_max(e.words, greatest(0, e.weight - coalesce(u.weight, 0))) as words,
-        arg_max(coalesce(u.runs, 0), greatest(0, e.weight - coalesce(u.weight, 0))) as tool_runs
+        e.call_no,
+        e.from_call,
+        e.text,
+        e.words,
+        greatest(0, e.weight - greatest(coalesce(u.weight, 0), l.weight)) as weight
     from explanations as e
     left join usual_explanations as u on u.tool_name = e.tool_name
+    cross join little_history as l
     where e.judged
-    group by e.trace_id
+),
+
+explained as (
+    select
+        trace_id,
+        max(weight) as weight,
+        arg_max(call_no, weight) as call_no,
+        arg_max(from_call, weight) as from_call,
+        arg_max(text, weight) as text,
+        arg_max(words, weight) as words
+    from beyond_usual
+    group by trace_id
 ),
 
 -- How many earlier runs of the agent sent as much as this: what it often does is no news.
@@ -38,7 +56,7 @@ flow_weights as (
         f.destination,
         f.carries,
         f.after_outside,
-        f.weight * greatest(
+        f.weight * coalesce(any_value(h.runs), 0) / (coalesce(any_value(h.runs), 0) + 10) * greatest(
             0,
             1 - coalesce(sum(p.runs) / (coalesce(any_value(h.runs), 0) + 5), 0) / $usual_flow_share
         ) as weight
@@ -92,7 +110,6 @@ select
     e.from_call,
     e.text as sentence,
     e.words,
-    coalesce(e.tool_runs, 0) as tool_runs,
     coalesce(f.weight, 0) as flow,
     f.call_no as flow_call,
     f.destination,

@@ -1,8 +1,8 @@
 -- grain: tool
 -- reads: calls, explanations
 -- why: what earlier runs show is usual for a tool is no news: a one-time code is read in a mail and
---      typed in. Few runs say little (shrunk towards 0), and no more than half of what makes a
---      finding is ever forgiven, so that an attack in the history cannot hide the next.
+--      typed in. Few runs say little (shrunk towards 0), and no more than $most_forgiven is ever
+--      taken off, so that an attack in the history cannot hide the next.
 with best as (
     select c.trace_id, c.call_no, c.tool_name, coalesce(max(e.weight), 0) as weight
     from calls as c
