@@ -11,7 +11,7 @@ import polars as pl
 from detectors.base import Finding, Judgement, Reader, Severity, Spec, Window, shown
 
 SQL = Path(__file__).parent / "sql" / "credential_reuse"
-STEPS = ("uses", "identities", "company", "shared")
+STEPS = ("uses", "usual_places", "company_networks", "shared_credentials")
 """The relations that `judged.sql` reads."""
 
 PARTS = ("new_network", "new_country", "outside_cloud", "foreign_cloud", "new_client", "at_once")
@@ -40,7 +40,7 @@ class CredentialReuse:
     spec: ClassVar[Spec] = Spec(
         id="credential_reuse",
         title="Credential reuse",
-        summary="A key or session used from places, clients or by identities that do not go together",
+        summary="A key or session used from places, with clients or by identities that do not match",
         subject_kinds=("credential", "session", "identity"),
         frameworks=(
             "ATT&CK:T1078.004",
@@ -98,7 +98,7 @@ class CredentialReuse:
             found.select(
                 "subject_kind",
                 "subject_id",
-                addresses=pl.when(pl.col("other_clients") > 0)
+                addresses=pl.when((pl.col("other_clients") > 0) & (pl.col("place_score") < 0.5))
                 .then(pl.col("client_addresses"))
                 .otherwise(pl.col("place").struct.field("addresses")),
                 by_identities=pl.col("identities") > 1,
@@ -145,8 +145,7 @@ def _told(row: dict[str, Any]) -> tuple[str, str]:
             f"one credential used by {row['identities']} identities",
             f"On the day, {what} was used by {row['identities']} identities: {who}.",
         )
-    place = row["place"]
-    if row["other_clients"] > 0:
+    if _by_clients(row):
         clients = ", ".join(shown(client, limit=40) for client in row["clients_at_once"])
         hosts = ", ".join(row["client_addresses"][:6])
         return (
@@ -154,19 +153,23 @@ def _told(row: dict[str, Any]) -> tuple[str, str]:
             f"Beside its usual client, {what} was used at the same time with {clients}, "
             f"from addresses new to it ({hosts}).",
         )
+    place = row["place"]
     where = _place(place["network"], place["country"])
     reasons = [text for part, text in _REASONS.items() if place[part]]
-    beside = (
-        f" At the same time it was used from {_place(place['other_network'], place['other_country'])}."
-        if place["at_once"]
-        else ""
-    )
+    other = _place(place["other_network"], place["other_country"])
+    beside = f" At the same time it was used from {other}." if place["at_once"] else ""
+    client = shown(place["client"]) or "no client named"
     return (
         f"used from {where}" + (" and from its usual place at once" if place["at_once"] else ""),
         f"{place['events']} events of {what} came from {where} "
-        f"({', '.join(place['addresses'][:5])}) with {shown(place['client']) or 'no client named'}: "
+        f"({', '.join(place['addresses'][:5])}) with {client}: "
         f"{', '.join(reasons)}.{beside}",
     )
+
+
+def _by_clients(row: dict[str, Any]) -> bool:
+    """Whether it is the clients, rather than the places, that do not go together."""
+    return bool(row["other_clients"] > 0 and row["place_score"] < 0.5)
 
 
 _REASONS = {

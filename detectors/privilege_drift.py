@@ -141,8 +141,7 @@ class PrivilegeDrift:
         """Each action of the day and the history with each rule that knows it."""
         rules = reader.query(_SQL / "sensitive_actions.sql").with_row_index("rule")
         actions = reader.query(_SQL / "drift_actions.sql")
-        known = [_matched(actions, rule) for rule in rules.to_dicts()]
-        ruled = pl.concat([_matched(actions.clear(), rules.row(0, named=True)), *known])
+        ruled = _matched(actions.select("action").unique(), rules)
         plain = ruled.filter(pl.col("raw_pattern").is_null() & ~pl.col("outsider"))
         unlisted = (
             actions.filter(pl.col("access") == "permission")
@@ -160,11 +159,9 @@ class PrivilegeDrift:
             "technique": "ATT&CK:T1098",
             "strength": self.unlisted_permission,
             "everyday": True,
-            "raw_pattern": None,
-            "raw_unless": None,
             "outsider": False,
         }
-        columns = [pl.lit(told[c], like.schema[c]).alias(c) for c in like.columns if c in told]
+        columns = [pl.lit(told.get(c), t).alias(c) for c, t in like.schema.items() if c != "action"]
         return actions.with_columns(columns).select(like.columns)
 
     def _findings(
@@ -328,19 +325,21 @@ def _define(reader: Reader, names: Sequence[str], params: Mapping[str, Any]) -> 
         reader.define(name, _SQL / f"{name}.sql", params)
 
 
-def _matched(actions: pl.DataFrame, rule: Mapping[str, Any]) -> pl.DataFrame:
-    """The actions that a rule's pattern knows, each with the rule."""
-    matches = actions.filter(
-        pl.col("action").str.to_lowercase().str.contains(rule["action_pattern"])
+def _matched(actions: pl.DataFrame, rules: pl.DataFrame) -> pl.DataFrame:
+    """A row per action and rule whose pattern knows it, with the rule's other columns."""
+    name = pl.col("action").str.to_lowercase()
+    matches = actions.select(
+        "action",
+        *(
+            name.str.contains(p).alias(str(n))
+            for n, p in rules.select("rule", "action_pattern").rows()
+        ),
     )
-    types = {"rule": pl.Int64, "strength": pl.Float64, "everyday": pl.Boolean}
-    types |= {"outsider": pl.Boolean}
-    told = [
-        pl.lit(value, types.get(name, pl.String)).alias(name)
-        for name, value in rule.items()
-        if name != "action_pattern"
-    ]
-    return matches.select("action").unique().with_columns(told)
+    pairs = matches.unpivot(index="action", variable_name="rule", value_name="matches")
+    known = pairs.filter("matches").select("action", pl.col("rule").cast(rules.schema["rule"]))
+    return known.join(rules.drop("action_pattern"), on="rule").with_columns(
+        pl.col("strength").cast(pl.Float64)
+    )
 
 
 def _scores(units: pl.DataFrame) -> pl.DataFrame:

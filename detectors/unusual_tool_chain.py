@@ -112,7 +112,7 @@ class UnusualToolChain:
             subject_kind="trace",
             subject_id=run["subject_id"],
             identity_id=run["identity_id"],
-            severity=_severity(run, part),
+            severity=_severity(run, part, self.enough_history),
             score=run["score"],
             confidence=confidence * (1 if run["results"] else 0.5),
             title=f"{shown(run['identity_id'], limit=40)}: {title}",
@@ -167,8 +167,8 @@ def _features() -> pl.Expr:
     ).struct.json_encode()
 
 
-def _severity(run: dict[str, Any], part: str) -> Severity:
-    if part == "loop":
+def _severity(run: dict[str, Any], part: str, enough: int) -> Severity:
+    if part == "loop" or run["history_runs"] < enough:
         return Severity.MEDIUM
     if run["score"] >= 0.75:
         return Severity.CRITICAL
@@ -239,7 +239,7 @@ _EXPECTED = {
 
 
 def _chain(run: dict[str, Any]) -> str:
-    """The tools in order, the one that broke the chain in brackets; long chains in their middle cut."""
+    """The tools in order, the one that broke the chain in brackets; a long chain is cut."""
     broken = run["explained_call"] or run["flow_call"]
     names = [
         f"[{shown(tool, limit=40)}]" if place == broken else shown(tool, limit=40)

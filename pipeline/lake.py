@@ -301,6 +301,8 @@ class LakeReader:
         params: Mapping[str, Any] | None = None,
     ) -> None:
         """Give a frame, or the result of a SELECT, a name that later queries can read."""
+        if name in TABLES:
+            raise LakeError(f"{name} is a table of the lake; give the result another name")
         frame = self.arrow(data, params) if isinstance(data, (str, Path)) else data
         arrow = frame.to_arrow() if isinstance(frame, pl.DataFrame) else frame
         self._connection.register(name, arrow)

@@ -197,7 +197,7 @@ def test_everybody_is_scored(judged: Judgement) -> None:
     "name", ["worker-1", "deployer", "stack", "ada", "newcomer", "reader", "worker-3"]
 )
 def test_the_innocent_stay_low(judged: Judgement, name: str) -> None:
-    assert score(judged, name) < 0.4
+    assert score(judged, name) < 0.5
 
 
 def test_what_several_begin_together_counts_less_than_what_one_begins(

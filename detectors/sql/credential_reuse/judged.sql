@@ -1,5 +1,5 @@
 -- grain: subject
--- reads: uses, identities, company, shared, profile_client
+-- reads: uses, usual_places, company_networks, shared_credentials, profile_client
 -- why: how badly today's uses of one credential go together with each other and with its history
 with known_clients as (
     select identity_id, list(client) as clients
@@ -39,9 +39,9 @@ placed as (
         coalesce(list_contains(i.clouds, u.cloud), false) as cloud_is_usual,
         coalesce(not list_has_any(i.addresses, u.addresses), false) as address_is_new
     from uses as u
-    left join identities as i on i.identity_id = u.identity_id
+    left join usual_places as i on i.identity_id = u.identity_id
     left join known_clients as k on k.identity_id = u.identity_id
-    left join company as c on c.network = u.network
+    left join company_networks as c on c.network = u.network
 ),
 
 -- Two uses of one subject overlap if the later begins before the earlier ends, or soon after.
@@ -176,5 +176,5 @@ select
     * (1 - least(0.7, 0.25 * s.other_clients + 0.2 * (s.other_clients > 0)::integer))
     * (1 - 0.7 * (h.identities is not null)::integer) as score
 from subjects as s
-left join shared as h on s.subject_kind = 'credential' and h.credential_id = s.subject_id
+left join shared_credentials as h on s.subject_kind = 'credential' and h.credential_id = s.subject_id
 order by score desc, s.subject_id

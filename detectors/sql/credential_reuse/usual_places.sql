@@ -1,5 +1,5 @@
 -- grain: identity
--- reads: daily_credential
+-- reads: daily_credential, profile_network
 -- why: how much history there is, and how much of it inside clouds (private addresses are inside)
 select
     identity_id,
@@ -11,15 +11,8 @@ select
     list(distinct country) filter (where country is not null) as countries,
     list(distinct network) as networks,
     list(distinct source_ip) as addresses
-from (
-    select
-        *,
-        count(distinct event_date) over (partition by identity_id, network) as network_days
-    from daily_credential
-    where event_date >= $history_start
-        and event_date < $day
-        and network is not null
-        and network <> 'service'
-)
-where network_days >= $known_days
+from daily_credential as d
+semi join profile_network($day::date, $history_start::date) as p
+    on p.identity_id = d.identity_id and p.network = d.network and p.days >= $known_days
+where d.event_date >= $history_start and d.event_date < $day
 group by identity_id
