@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, ClassVar
@@ -228,7 +229,7 @@ _TELL = {
     "loop": _tell_loop,
     "novelty": _tell_novelty,
 }
-_EXPECTED = {
+_EXPECTED: dict[str, Callable[[dict[str, Any]], str]] = {
     "explained": lambda run: "Calls that the user's words, or the agent's earlier calls, explain.",
     "flow": lambda run: "Data goes where the user said, or where this agent has sent before.",
     "loop": lambda run: (

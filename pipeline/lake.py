@@ -315,8 +315,10 @@ class LakeReader:
         self._connection.execute("set enable_external_access = false")
         self._connection.execute("set lock_configuration = true")
 
-    def user_query(self, sql: str) -> pa.Table:
-        """Run a SELECT that a user wrote: one statement, reading only, errors in one line."""
+    def user_query(self, sql: str, *, limit: int | None = None) -> pa.Table:
+        """Run a SELECT that a user wrote: one statement, reading only, errors in one line; at most
+        `limit` rows of it.
+        """
         try:
             statements = self._connection.extract_statements(sql)
             if len(statements) != 1:
@@ -324,7 +326,8 @@ class LakeReader:
             kind = statements[0].type
             if kind not in _READING:
                 raise QueryError(f"expected a SELECT (the lake is read-only), got {kind.name}")
-            return self._connection.sql(sql).to_arrow_table()
+            rows = self._connection.sql(sql)
+            return (rows if limit is None else rows.limit(limit)).to_arrow_table()
         except duckdb.Error as error:
             raise QueryError(_first_lines(str(error))) from error
 

@@ -29,7 +29,8 @@ STRANGER = "999988887777"
 ACCESS = {
     "read": "s3:GetObject s3:GetBucketTagging sqs:ReceiveMessage secretsmanager:GetSecretValue "
     "dynamodb:GetItem kms:Decrypt ssm:GetParameter athena:GetQueryResults glue:GetTable",
-    "list": "s3:ListBuckets ec2:DescribeInstances iam:ListUsers iam:ListRoles rds:DescribeDBInstances",
+    "list": "s3:ListBuckets ec2:DescribeInstances iam:ListUsers iam:ListRoles "
+    "rds:DescribeDBInstances",
     "write": "s3:PutObject dynamodb:PutItem sns:Publish cloudtrail:StopLogging iam:CreateUser "
     "lambda:UpdateFunctionCode kms:CreateKey sqs:SendMessage ec2:ModifySnapshotAttribute "
     "events:PutEvents",
@@ -306,6 +307,16 @@ def test_a_policy_that_a_condition_narrows_is_not_open_to_all(tmp_path: Path) ->
     rows = [opened("open"), opened("narrow", Condition={"Bool": {"aws:SecureTransport": "true"}})]
     with lake_of(tmp_path, rows).reader() as reader:
         assert names(judge(reader, DAY)) == {"open"}
+
+
+def test_a_grant_to_another_of_the_same_account_is_no_grant_to_itself(tmp_path: Path) -> None:
+    rows = [
+        event(DAY, "a", "iam:PutRolePolicy", resource_id=f"arn:aws:organizations::1:{ACCOUNT}"),
+        event(DAY, "b", "iam:PutRolePolicy", resource_id="b"),
+    ]
+    with lake_of(tmp_path, rows).reader() as reader:
+        titles = [f.title for f in judge(reader, DAY).findings]
+    assert titles == ["a changed permissions", "b changed its own permissions"]
 
 
 def test_hostile_text_is_data(tmp_path: Path) -> None:

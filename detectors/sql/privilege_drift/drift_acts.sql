@@ -89,7 +89,8 @@ weighed as (
             when r.everyday and u.active_days = 0
                 then 0.5 + 0.5 * least(
                     1,
-                    a.actions / greatest(case when r.class = 'secret' then d.actions else d.doing end, 1)
+                    a.actions
+                        / greatest(if(r.class = 'secret', d.actions, d.doing), 1)
                 )
             else 1.0
         end as everyday_share,

@@ -47,6 +47,12 @@ hits as (
     select * from conditioned
 ),
 
+-- The identity's names, arn:aws:sts::1:assumed-role/NAME/NAME, without what kind of thing it is.
+named as (
+    select *, string_split(regexp_extract(identity_id, '[^:]*$'), '/') as names
+    from hits
+),
+
 final as (
     select
         h.event_id,
@@ -58,15 +64,15 @@ final as (
         h.outcome,
         h.resource_id,
         h.rule,
-        -- The thing changed is the identity itself: the last part of its name is a part of its id.
+        -- The thing changed is the identity itself.
         coalesce(
             list_contains(
-                string_split_regex(h.identity_id, '[:/]'),
+                h.names[case when len(h.names) > 1 then 2 else 1 end:],
                 nullif(regexp_extract(h.resource_id, '[^:/]+$'), '')
             ),
             false
         ) as is_self
-    from hits as h
+    from named as h
     where not coalesce(
         regexp_full_match(h.on_behalf_of, '[a-z0-9-]+(\.[a-z0-9-]+)+'),
         false

@@ -1,0 +1,1 @@
+"""The dashboard: Streamlit pages over the lake's views. Numbers on a page are SQL columns."""

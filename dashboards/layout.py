@@ -1,0 +1,65 @@
+"""What every page shares: its four states (empty, error, stale, normal), and log text as text."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import polars as pl
+import streamlit as st
+
+from dashboards import data
+
+STALE_HOURS = 36
+"""A feed whose newest event is older than this, at its last ingest, is told on every page."""
+
+
+def page(title: str, body: Callable[[], None]) -> None:
+    """Draw a page in the state it is in."""
+    st.title(title)
+    try:
+        if data.is_empty():
+            _empty()
+            return
+        _stale()
+        body()
+    except Exception as error:
+        # A page is where an error ends: one line for the analyst, the rest of the app goes on.
+        st.error(data.fault_line(error), icon=":material/error:")
+
+
+def _empty() -> None:
+    st.info("There is nothing in this lake yet.", icon=":material/inbox:")
+    st.text("Bring logs in, then come back:")
+    st.code("nhiwatch run PATH-TO-LOGS", language=None)
+    st.text(f"The lake looked at: {data.lake().location}")
+
+
+def _stale() -> None:
+    quiet = data.rows("select source, behind_hours from feeds where state = 'quiet'")
+    for source, hours in quiet.rows():
+        st.warning(
+            f"{source} is quiet: its newest event is {hours:,.0f} hours behind the newest feed.",
+            icon=":material/schedule:",
+        )
+
+
+def table(rows: pl.DataFrame, **options: Any) -> Any:
+    """A table of rows: text stays text whatever is in it; never more than ROW_LIMIT rows."""
+    if rows.height > data.ROW_LIMIT:
+        st.caption(f"The first {data.ROW_LIMIT:,} of {rows.height:,} rows.")
+    settings: dict[str, Any] = {"hide_index": True, "width": "stretch"}
+    return st.dataframe(rows.head(data.ROW_LIMIT), **{**settings, **options})
+
+
+def chosen(name: str, options: list[str], *, label: str, every: str | None = None) -> str | None:
+    """A choice that lives in the URL; `every` is the text for no choice, None if one must be."""
+    listed = ([every] if every is not None else []) + options
+    asked = st.query_params.get(name)
+    index = listed.index(asked) if asked in listed else 0
+    choice = st.selectbox(label, listed, index=index if listed else None)
+    if choice is None or choice == every:
+        st.query_params.pop(name, None)
+        return None
+    st.query_params[name] = choice
+    return str(choice)

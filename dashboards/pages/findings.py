@@ -1,0 +1,130 @@
+"""The findings: list, filter, and one whole with its evidence and what was decided on it."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, time, timedelta, timezone
+from typing import Any
+
+import polars as pl
+import streamlit as st
+
+from dashboards import data, layout
+
+STATES = ["new", "acknowledged", "suppressed", "handed_over"]
+SEVERITIES = ["critical", "high", "medium", "low"]
+
+
+def draw() -> None:
+    layout.page("Findings", _body)
+
+
+def _body() -> None:
+    listed = _filtered()
+    if listed.is_empty():
+        st.text("No finding matches these filters.")
+        return
+    brief = listed.select("day", "severity", "score", "identity_name", "title", "detector", "state")
+    event = layout.table(
+        brief,
+        height=min(320, 35 * (brief.height + 1) + 3),
+        on_select="rerun",
+        selection_mode="single-row",
+        column_config={"score": st.column_config.ProgressColumn("score", min_value=0, max_value=1)},
+    )
+    if event.selection.rows:
+        st.query_params["finding"] = listed["finding_id"][event.selection.rows[0]]
+    asked = st.query_params.get("finding")
+    ids = listed["finding_id"].to_list()
+    place = ids.index(asked) if asked in ids else 0
+    _detail(listed.row(place, named=True))
+
+
+def _filtered() -> pl.DataFrame:
+    columns = st.columns(4)
+    detectors = data.rows("select distinct detector from findings_current order by 1")
+    with columns[0]:
+        state = layout.chosen("state", STATES, label="State", every="every state")
+    with columns[1]:
+        severity = layout.chosen("severity", SEVERITIES, label="Severity", every="every severity")
+    with columns[2]:
+        detector = layout.chosen(
+            "detector", detectors["detector"].to_list(), label="Detector", every="every detector"
+        )
+    with columns[3]:
+        text = st.text_input("Identity contains", value=st.query_params.get("identity", ""))
+    return data.rows(
+        "from findings_current "
+        "where ($state is null or state = $state) "
+        "and ($severity is null or severity = $severity) "
+        "and ($detector is null or detector = $detector) "
+        "and contains(lower(identity_id), lower($text)) "
+        "order by day desc, severity_rank desc, score desc",
+        {"state": state, "severity": severity, "detector": detector, "text": text},
+    )
+
+
+def _detail(finding: dict[str, Any]) -> None:
+    st.divider()
+    st.text(finding["title"])
+    st.caption(
+        f"{finding['severity']} · score {finding['score']:.2f} · "
+        f"confidence {finding['confidence']:.2f} · {finding['day']} · {finding['state']}"
+    )
+    observed, expected = st.columns(2, gap="large")
+    with observed, st.container(border=True):
+        st.caption("Observed")
+        st.text(finding["observed"])
+    with expected, st.container(border=True):
+        st.caption("Expected")
+        st.text(finding["expected"])
+        st.caption("Resting on")
+        st.text(finding["support"])
+    st.caption("Identity and subject")
+    st.code(f"{finding['identity_id']}\n{finding['subject']}", language=None)
+    st.caption(" · ".join(finding["frameworks"]).replace("&", "&amp;"))
+    _triage(finding)
+    _evidence(finding)
+
+
+def _evidence(finding: dict[str, Any]) -> None:
+    events = data.evidence(
+        finding["evidence"], first=finding["first_seen"], last=finding["last_seen"]
+    )
+    st.subheader(f"Evidence: {events.height} events")
+    told = [name for name in events.columns if events[name].null_count() < events.height]
+    layout.table(events.select(told).drop("raw"), height=min(300, 35 * (events.height + 1) + 3))
+    for row in events.head(5).iter_rows(named=True):
+        with st.expander(f"Record of {row['event_time']:%Y-%m-%d %H:%M:%S} UTC"):
+            st.code(_pretty(row["raw"]), language="json")
+
+
+def _triage(finding: dict[str, Any]) -> None:
+    columns = st.columns([1, 1, 1, 1, 3])
+    finding_id = finding["finding_id"]
+    if columns[0].button("Acknowledge", icon=":material/check:"):
+        _decide(finding_id, "acknowledge")
+    with columns[1].popover("Suppress", icon=":material/notifications_off:"):
+        until = st.date_input("Until", value=finding["day"] + timedelta(days=30))
+        note = st.text_input("Why")
+        if st.button("Suppress until then"):
+            end = datetime.combine(until, time(), tzinfo=timezone.utc)
+            _decide(finding_id, "suppress", until=end, note=note or None)
+    with columns[2].popover("Hand over", icon=":material/forward:"):
+        assignee = st.text_input("To whom", value=finding["owner"] or "")
+        if st.button("Hand over to them", disabled=not assignee):
+            _decide(finding_id, "hand_over", assignee=assignee)
+    if finding["state"] != "new" and columns[3].button("Reopen", icon=":material/undo:"):
+        _decide(finding_id, "reopen")
+
+
+def _decide(finding_id: str, decision: str, **more: Any) -> None:
+    data.decide(finding_id, decision, **more)
+    st.rerun()
+
+
+def _pretty(raw: str | None) -> str:
+    try:
+        return json.dumps(json.loads(raw or ""), indent=2, ensure_ascii=False)
+    except ValueError:
+        return raw or ""

@@ -1,0 +1,68 @@
+"""One identity: its timeline, what is normal for it, its findings."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from dashboards import charts, data, layout
+
+ASPECTS = {
+    "Actions": "action",
+    "Networks": "network",
+    "Clients": "client",
+    "Credentials": "credential",
+    "Resources": "resource",
+}
+
+
+def draw() -> None:
+    layout.page("Identity", _body)
+
+
+def _body() -> None:
+    listed = data.rows("select identity_id from identity_overview order by risk desc, events desc")
+    chosen = layout.chosen("id", listed["identity_id"].to_list(), label="Identity, riskiest first")
+    if chosen is None:
+        st.text("No identity has acted yet.")
+        return
+    [who] = data.rows("from identity_overview where identity_id = $id", {"id": chosen}).to_dicts()
+    _facts(who)
+    found = data.rows(
+        "select day, severity, score, title, detector, state from findings_current "
+        "where identity_id = $id order by day desc, severity_rank desc",
+        {"id": chosen},
+    )
+    st.subheader("Timeline")
+    activity = data.rows("from identity_timeline where identity_id = $id", {"id": chosen})
+    st.altair_chart(charts.timeline(activity, found), width="stretch")
+    st.subheader("Findings")
+    if found.is_empty():
+        st.text("None.")
+    else:
+        layout.table(found)
+    st.subheader("Normal in the last 30 days")
+    for tab, aspect in zip(st.tabs(list(ASPECTS)), ASPECTS.values(), strict=True):
+        with tab:
+            normal = data.rows(
+                "select value, detail, events, days, last_day from identity_normal "
+                "where identity_id = $id and aspect = $aspect order by events desc limit 200",
+                {"id": chosen, "aspect": aspect},
+            )
+            layout.table(normal, height=min(320, 35 * (normal.height + 1) + 3))
+
+
+def _facts(who: dict[str, Any]) -> None:
+    columns = st.columns(5)
+    columns[0].metric("Risk", who["risk"])
+    columns[1].metric("Kind", who["identity_kind"])
+    columns[2].metric("Events in 30 days", f"{who['events_30_days']:,}")
+    columns[3].metric("Denied in 30 days", f"{who['denied_30_days']:,}")
+    columns[4].metric("Active days", f"{who['active_days']:,}")
+    declared = (
+        f"declared, owner {who['owner'] or 'none'}, {who['purpose'] or 'no purpose'}"
+        if who["declared"]
+        else "not in the inventory: nobody declared it"
+    )
+    st.text(f"{who['identity_name']} in account {who['account_id'] or 'unknown'}; {declared}")

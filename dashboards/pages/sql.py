@@ -1,0 +1,72 @@
+"""Ask the lake: read-only SQL, with the data dictionary beside it."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from dashboards import data, layout
+from pipeline.errors import QueryError
+from pipeline.schemas import TABLES
+
+EXAMPLES = {
+    "Findings by detector": (
+        "select detector, severity, count(*) as findings\n"
+        "from findings_current group by all order by findings desc"
+    ),
+    "Who changed permissions": (
+        "select event_date, identity_name, action, resource_id, outcome\n"
+        "from events where access = 'permission' order by event_time desc limit 100"
+    ),
+    "Where each credential is used": (
+        "select credential_id, network, country, sum(events) as events\n"
+        "from daily_credential group by all order by events desc limit 100"
+    ),
+    "Tools of each agent": (
+        "select identity_id, action, access, sum(events) as calls\n"
+        "from daily_action where identity_kind = 'agent' group by all order by calls desc"
+    ),
+}
+
+
+def draw() -> None:
+    layout.page("SQL", _body)
+
+
+def _body() -> None:
+    asking, dictionary = st.columns([3, 2], gap="large")
+    with dictionary:
+        _dictionary()
+    with asking:
+        example = st.selectbox("Example", list(EXAMPLES))
+        text = st.text_area(
+            "One SELECT", value=st.query_params.get("q", EXAMPLES[example]), height=140
+        )
+        if st.button("Run", type="primary") and text:
+            st.query_params["q"] = text
+        asked = st.query_params.get("q")
+        if asked:
+            _answer(asked)
+
+
+def _answer(statement: str) -> None:
+    try:
+        rows = data.user_query(statement)
+    except QueryError as error:
+        st.error(str(error), icon=":material/error:")
+        return
+    if rows.height > data.ROW_LIMIT:
+        st.caption(f"More than {data.ROW_LIMIT:,} rows; shown and downloaded are the first.")
+        rows = rows.head(data.ROW_LIMIT)
+    layout.table(rows)
+    st.download_button("Download CSV", data.as_csv(rows), "nhiwatch.csv", "text/csv")
+
+
+def _dictionary() -> None:
+    name = st.selectbox("Data dictionary", list(TABLES))
+    table = TABLES[name]
+    st.caption(table.meaning)
+    columns = [
+        {"column": c.name, "type": c.type, "meaning": c.meaning, "unit": c.unit}
+        for c in table.columns
+    ]
+    st.dataframe(columns, hide_index=True, width="stretch", height=420)

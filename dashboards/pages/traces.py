@@ -1,0 +1,77 @@
+"""The runs of agents, and the chain of one drawn."""
+
+from __future__ import annotations
+
+import polars as pl
+import streamlit as st
+
+from dashboards import charts, data, layout
+
+
+def draw() -> None:
+    layout.page("Traces", _body)
+
+
+def _body() -> None:
+    agents = data.rows("select distinct identity_id from trace_overview order by 1")
+    if agents.is_empty():
+        st.text("No run of an agent is in the lake. Ingest its OpenTelemetry traces.")
+        return
+    agent = layout.chosen(
+        "agent", agents["identity_id"].to_list(), label="Agent", every="every agent"
+    )
+    listed = data.rows(
+        "select trace_id, started_at, identity_id, calls, score, finding, prompt, chain "
+        "from trace_overview where $agent is null or identity_id = $agent "
+        "order by finding_id is null, score desc nulls last, started_at desc limit 500",
+        {"agent": agent},
+    )
+    event = layout.table(
+        listed,
+        height=280,
+        on_select="rerun",
+        selection_mode="single-row",
+        column_config={
+            "trace_id": None,
+            "score": st.column_config.ProgressColumn("score", min_value=0, max_value=1),
+        },
+    )
+    ids = listed["trace_id"].to_list()
+    if event.selection.rows:
+        st.query_params["trace"] = ids[event.selection.rows[0]]
+    asked = str(st.query_params.get("trace"))
+    _run(asked if asked in ids else ids[0], listed)
+
+
+def _run(trace_id: str, listed: pl.DataFrame) -> None:
+    [run] = listed.filter(trace_id=trace_id).to_dicts()
+    steps = data.rows("from trace_steps where trace_id = $id order by step", {"id": trace_id})
+    st.divider()
+    st.text(run["finding"] or "No finding on this run.")
+    chain, texts = st.columns([2, 3], gap="large")
+    with chain:
+        st.caption(f"Chain of {run['identity_id']}, {run['started_at']:%Y-%m-%d %H:%M} UTC")
+        calls = steps.filter(pl.col("tool_name").is_not_null() | (pl.col("access") == "delegate"))
+        st.altair_chart(charts.chain(_labelled(calls.head(60))), width="stretch")
+        if calls.height > 60:
+            st.caption(f"The first 60 of {calls.height} calls.")
+    with texts:
+        st.caption("Asked")
+        st.code(run["prompt"] or "not logged", language=None, wrap_lines=True)
+        for row in steps.filter(pl.col("tool_name").is_not_null()).head(60).iter_rows(named=True):
+            with st.expander(f"{row['step']}. tool call", expanded=row["evidence"]):
+                st.text(row["tool_name"])
+                st.code(row["arguments"] or "", language=None, wrap_lines=True)
+                st.caption("returned")
+                st.code(row["result"] or "not logged", language=None, wrap_lines=True)
+
+
+def _labelled(steps: pl.DataFrame) -> pl.DataFrame:
+    return steps.select(
+        "step",
+        "access",
+        "outcome",
+        "event_time",
+        "evidence",
+        label=pl.coalesce("tool_name", "action").str.slice(0, 60),
+    )
