@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from dashboards.pages import findings, health, identity, overview, sql, traces
+from dashboards.screens import findings, health, identity, overview, sql, traces
 
 PAGES = [
     st.Page(overview.draw, title="Overview", url_path="overview", icon=":material/radar:"),

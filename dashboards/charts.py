@@ -26,7 +26,7 @@ _ACCESS = alt.Color(
 )
 
 
-def findings_by_day(rows: pl.DataFrame) -> alt.TopLevelMixin:
+def findings_by_day(rows: pl.DataFrame) -> alt.Chart | alt.LayerChart:
     """Bars of findings a day by severity. Columns: day, severity, findings."""
     chart: alt.Chart = (
         alt.Chart(rows)
@@ -43,7 +43,7 @@ def findings_by_day(rows: pl.DataFrame) -> alt.TopLevelMixin:
     return chart
 
 
-def activity_by_day(rows: pl.DataFrame) -> alt.TopLevelMixin:
+def activity_by_day(rows: pl.DataFrame) -> alt.Chart | alt.LayerChart:
     """Lines of events a day by source. Columns: day, source, events."""
     chart: alt.Chart = (
         alt.Chart(rows)
@@ -59,7 +59,7 @@ def activity_by_day(rows: pl.DataFrame) -> alt.TopLevelMixin:
     return chart
 
 
-def timeline(rows: pl.DataFrame, found: pl.DataFrame) -> alt.TopLevelMixin:
+def timeline(rows: pl.DataFrame, found: pl.DataFrame) -> alt.Chart | alt.LayerChart:
     """An identity's bars a day by access level, a mark where it has findings.
 
     Columns: day, access, events; and of `found`: day, severity, title.
@@ -88,11 +88,13 @@ def timeline(rows: pl.DataFrame, found: pl.DataFrame) -> alt.TopLevelMixin:
             tooltip=["day:T", "severity:N", "title:N"],
         )
     )
-    chart: alt.LayerChart = alt.layer(bars, marks).resolve_scale(color="independent")
-    return chart.properties(height=240)
+    chart: alt.LayerChart = (
+        alt.layer(bars, marks).resolve_scale(color="independent").properties(height=240)
+    )
+    return chart
 
 
-def chain(steps: pl.DataFrame) -> alt.TopLevelMixin:
+def chain(steps: pl.DataFrame) -> alt.Chart | alt.LayerChart:
     """One run of an agent, a step a row in order of time; what a finding points at is ringed.
 
     Columns: step, label, access, evidence, outcome, event_time.
@@ -114,5 +116,4 @@ def chain(steps: pl.DataFrame) -> alt.TopLevelMixin:
         color=alt.condition("datum.evidence", alt.value(SEVERITY_COLOURS[3]), alt.value("#8a8f98")),
     )
     height = max(80, 30 * steps.height)
-    chart: alt.LayerChart = alt.layer(line, rings, dots, labels)
-    return chart.properties(height=height)
+    return alt.LayerChart(layer=[line, rings, dots, labels]).properties(height=height)

@@ -40,7 +40,7 @@ class CredentialReuse:
     spec: ClassVar[Spec] = Spec(
         id="credential_reuse",
         title="Credential reuse",
-        summary="A key or session used from places, with clients or by identities that do not match",
+        summary="A key or session used from places, clients or by identities that do not match",
         subject_kinds=("credential", "session", "identity"),
         frameworks=(
             "ATT&CK:T1078.004",

@@ -70,9 +70,11 @@ class PrivilegeDrift:
     Assumes: an identity is the role or the agent, not its session; a call that a service makes
         for it (on_behalf_of is a service's host name) is no doing of its own; what several begin
         together is a deployment.
-    Misses: rights granted and not used; what an attacker does within the usual reach (see
-        credential_reuse); a creep slower than the history is long; sensitive acts of clouds
-        that `sensitive_actions.sql` does not list, beyond their level of access.
+    Misses: rights granted and not used; grants to itself where the log names only the thing that
+        the grant is for (a project's policy), not the one who gets it; what an attacker does
+        within the usual reach (see credential_reuse); a creep slower than the history is long;
+        sensitive acts of clouds that `sensitive_actions.sql` does not list, beyond their level
+        of access.
     Triage: was there a change or a ticket for the new actions? Who granted them, and is that
         identity in the finding too? If nobody answers: take back the grant, then look at what
         was done with it; for a credential or a trust made here, follow it.
@@ -124,6 +126,14 @@ class PrivilegeDrift:
     """As novelty_scale, for the sum of the additions."""
     creep_line: float = 0.55
     """Creep is told on the day it first reaches this."""
+    novelty_weight: float = 0.9
+    """The most that new actions, levels and services add to the score."""
+    probing_weight: float = 0.5
+    """The most that refusals, and doors opened after one, add."""
+    reach_weight: float = 0.3
+    """The most that things never touched before add, and accounts again."""
+    creep_weight: float = 0.95
+    """The most that creep adds, until it is told."""
     unlisted_permission: float = 0.45
     """Strength of a permission change that no line of sensitive_actions.sql knows."""
 

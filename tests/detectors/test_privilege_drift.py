@@ -251,7 +251,7 @@ def test_a_first_day_is_judged_by_rules_alone(company: LakeReader) -> None:
 
 
 def test_creep_is_told_once_when_it_crosses_the_line(company: LakeReader) -> None:
-    days = [DAY - timedelta(days=n) for n in range(9, -1, -1)]
+    days = [DAY - timedelta(days=n) for n in range(6, -1, -1)]
     told = [
         (day, f)
         for day in days
@@ -307,6 +307,34 @@ def test_a_policy_that_a_condition_narrows_is_not_open_to_all(tmp_path: Path) ->
     rows = [opened("open"), opened("narrow", Condition={"Bool": {"aws:SecureTransport": "true"}})]
     with lake_of(tmp_path, rows).reader() as reader:
         assert names(judge(reader, DAY)) == {"open"}
+
+
+SENSITIVE = {
+    "google.iam.admin.v1.CreateServiceAccountKey": "{}",
+    "google.logging.v2.ConfigServiceV2.DeleteSink": "{}",
+    "v1.compute.images.setIamPolicy": '{"members": ["allUsers"]}',
+    "Microsoft.Authorization/roleAssignments/write": "{}",
+    "MICROSOFT.COMPUTE/DISKS/BEGINGETACCESS/ACTION": "{}",
+    "org.disable_two_factor_requirement": "{}",
+    "io.k8s.rbac.v1.clusterrolebindings.create": "{}",
+    "disable_audit_log": "{}",
+}
+ORDINARY = (
+    *("compute.instances.list", "Microsoft.Compute/virtualMachines/read", "repo.create"),
+    *("v1.compute.instances.insert", "search_flights", "send_email", "git.push"),
+)
+
+
+def test_other_clouds_and_tools_are_known_by_their_actions(tmp_path: Path) -> None:
+    rows = [
+        *(
+            event(DAY, f"bad {n}", a, access="write", raw=r)
+            for n, (a, r) in enumerate(SENSITIVE.items())
+        ),
+        *(event(DAY, f"good {n}", a, access="write") for n, a in enumerate(ORDINARY)),
+    ]
+    with lake_of(tmp_path, rows).reader() as reader:
+        assert names(judge(reader, DAY)) == {f"bad {n}" for n in range(len(SENSITIVE))}
 
 
 def test_a_grant_to_another_of_the_same_account_is_no_grant_to_itself(tmp_path: Path) -> None:

@@ -48,13 +48,14 @@ parts as (
         coalesce(c.earlier_days, 0) as creep_earlier_days,
         coalesce(c.creep >= $creep_line and c.creep_before < $creep_line, false) as creep_crosses,
         coalesce(x.strongest, '') as strongest,
-        0.9 * u.kind_share * coalesce(n.novelty, 0) as novelty,
+        $novelty_weight * u.kind_share * coalesce(n.novelty, 0) as novelty,
         coalesce(x.rules, 0) as rules,
-        0.5 * u.kind_share * coalesce(d.probing, 0) as probing,
-        0.3 * u.kind_share * coalesce(r.new_things, 0) as new_things,
-        0.3 * u.kind_share * coalesce(r.new_places, 0) as new_places,
-        u.kind_share * coalesce(c.creep, 0)
-            * case when c.creep_before >= $creep_line then 0.3 else 0.95 end as creep
+        $probing_weight * u.kind_share * coalesce(d.probing, 0) as probing,
+        $reach_weight * u.kind_share * coalesce(r.new_things, 0) as new_things,
+        $reach_weight * u.kind_share * coalesce(r.new_places, 0) as new_places,
+        -- Once told, it counts a third: what is new today has its own part.
+        $creep_weight * u.kind_share * coalesce(c.creep, 0)
+            * if(coalesce(c.creep_before, 0) >= $creep_line, 1 / 3, 1) as creep
     from drift_units as u
     left join drift_novelty as n on n.identity_id = u.identity_id
     left join rules as x on x.identity_id = u.identity_id

@@ -95,7 +95,7 @@ from (
         'administratoraccess|iamfullaccess|poweruseraccess|roles/(owner|editor)|cluster-admin'
         || '|\baction\\*"\s*:\s*\[?\s*\\*"\*\\*"',
         'effect\\*"\s*:\s*\\*"deny', false),
-    ('permission', 'ATT&CK:T1098.003', 0.55, true,
+    ('permission', 'ATT&CK:T1098.003', 0.6, true,
         'setiampolicy$|roleassignments/write$|rolebindings?[./_ ](create|write|patch|update)'
         || '|(create|patch|update)[./_ ](cluster)?rolebindings?'
         || '|(add|promote|set|make|invite|change)[a-z_.]*(admin|owner)'
