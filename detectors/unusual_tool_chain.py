@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from itertools import groupby
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -134,7 +135,7 @@ def _scored(runs: pl.DataFrame) -> pl.DataFrame:
     return (
         runs.with_columns(
             explained_part=pl.col("explained"),
-            flow_part=pl.col("flow") / 2,
+            flow_part=pl.col("flow") * 0.7,
             loop_part=pl.col("loop_ratio").clip(1, 8).log(2),
             novelty_part=pl.when(no_results).then(pl.col("novelty") / 4).otherwise(0.0),
         )
@@ -240,15 +241,18 @@ _EXPECTED: dict[str, Callable[[dict[str, Any]], str]] = {
 
 
 def _chain(run: dict[str, Any]) -> str:
-    """The tools in order, the one that broke the chain in brackets; a long chain is cut."""
+    """The tools in order, repeats counted, the one that broke the chain in brackets."""
     broken = run["explained_call"] or run["flow_call"]
-    names = [
-        f"[{shown(tool, limit=40)}]" if place == broken else shown(tool, limit=40)
-        for place, tool in enumerate(run["tools"], start=1)
-    ]
+    marked = [(tool, place == broken) for place, tool in enumerate(run["tools"], start=1)]
+    names = [_link(*link, times=len(list(same))) for link, same in groupby(marked)]
     if len(names) > 24:
         names = [*names[:12], "…", *names[-12:]]
     return " → ".join(names)
+
+
+def _link(tool: str, broken: bool, *, times: int) -> str:
+    name = f"[{shown(tool, limit=40)}]" if broken else shown(tool, limit=40)
+    return name if times == 1 else f"{name} ×{times}"
 
 
 def _asked(run: dict[str, Any]) -> str:

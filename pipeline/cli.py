@@ -29,7 +29,7 @@ from pipeline.lake import LakeReader
 from pipeline.printing import Format
 from pipeline.schemas import TABLES
 from pipeline.settings import Settings
-from sample_data import DATA
+from sample_data import DATA, INVENTORY
 
 REJECTED = 3
 
@@ -79,7 +79,7 @@ def demo(
     json: JsonOption = False,
 ) -> None:
     """Sample data in, findings out, from nothing: a month of one small company."""
-    settings = configuration.load(lake=lake, inventory=DATA / "inventory.csv")
+    settings = configuration.load(lake=lake, inventory=INVENTORY)
     status = _main_job("demo", settings, [str(DATA / "AWSLogs"), str(DATA / "traces")], json=json)
     if not json:
         _findings(settings, limit=30)

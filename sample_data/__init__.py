@@ -3,3 +3,4 @@
 from pathlib import Path
 
 DATA = Path(__file__).parent / "data"
+INVENTORY = Path(__file__).parent / "inventory.csv"

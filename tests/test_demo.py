@@ -47,7 +47,12 @@ def of_story(findings: list[dict[str, Any]], story: dict[str, Any]) -> list[dict
         if finding["detector"] == story["detector"]
         and finding["identity_id"] == story["identity"]
         and day_of(finding) in story["days"]
+        and (not finding["subject"].startswith("trace:") or subject_of(finding) in story["subject"])
     ]
+
+
+def subject_of(finding: dict[str, Any]) -> str:
+    return str(finding["subject"].partition(":")[2])
 
 
 @told("attack")
