@@ -57,12 +57,15 @@ typed as (
             "parentSpanId": "VARCHAR",
             "name": "VARCHAR",
             "startTimeUnixNano": "VARCHAR",
-            "attributes": [{"key": "VARCHAR", "value": "JSON"}],
-            "events": "JSON",
+            "attributes": [{"key": "VARCHAR", "value": {
+                "stringValue": "VARCHAR", "intValue": "VARCHAR", "doubleValue": "VARCHAR",
+                "boolValue": "VARCHAR", "kvlistValue": "VARCHAR", "arrayValue": "VARCHAR"
+            }}],
             "status": {"code": "VARCHAR", "message": "VARCHAR"}
         }')) as span,
-        try(json_transform(resource_attributes, '[{"key": "VARCHAR", "value": "JSON"}]'))
-            as resource_list
+        try(json_transform(
+            resource_attributes, '[{"key": "VARCHAR", "value": {"stringValue": "VARCHAR"}}]'
+        )) as resource_list
     from span_texts
 ),
 
@@ -78,17 +81,17 @@ listed as (
         list_transform(
             list_filter(coalesce(span.attributes, []), lambda a: a.key is not null),
             lambda a: {'k': a.key, 'v': coalesce(
-                a.value ->> '$.stringValue',
-                a.value ->> '$.intValue',
-                a.value ->> '$.doubleValue',
-                a.value ->> '$.boolValue',
-                a.value ->> '$.kvlistValue',
-                a.value ->> '$.arrayValue'
+                a.value.stringValue,
+                a.value.intValue,
+                a.value.doubleValue,
+                a.value.boolValue,
+                a.value.kvlistValue,
+                a.value.arrayValue
             )}
         ) as own,
         list_transform(
             list_filter(coalesce(resource_list, []), lambda a: a.key is not null),
-            lambda a: {'k': a.key, 'v': a.value ->> '$.stringValue'}
+            lambda a: {'k': a.key, 'v': a.value.stringValue}
         ) as whole
     from typed
 ),
