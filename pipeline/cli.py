@@ -129,6 +129,8 @@ def detect(
     settings = configuration.load(lake=lake)
     settings.open_lake().require()
 
+    steps.detectors_of(settings, detector or [])
+
     def job_of(job: steps.Job) -> tuple[None, Judged]:
         steps.learn(job)
         days = {"since": since.date() if since else None, "until": until.date() if until else None}

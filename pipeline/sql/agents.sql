@@ -64,8 +64,11 @@ resolved as (
         s.on_behalf_of as behalf_before,
         coalesce(own.identity_id, up.identity_id, one.identity_id) as identity_id,
         coalesce(own.identity_name, up.identity_name, one.identity_name) as identity_name,
-        coalesce(own.on_behalf_of, s.on_behalf_of, up.on_behalf_of, one.on_behalf_of)
-            as on_behalf_of
+        -- What a span inherited before its nearest agent was there gives way.
+        case
+            when own.event_id is not null then own.on_behalf_of
+            else coalesce(up.on_behalf_of, one.on_behalf_of, s.on_behalf_of)
+        end as on_behalf_of
     from spans as s
     left join callers as own on own.event_id = s.event_id
     left join nearest as n on n.event_id = s.event_id

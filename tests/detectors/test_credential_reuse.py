@@ -118,7 +118,7 @@ def test_a_rotated_key_on_the_same_network_is_silent(
 def test_a_person_who_travels_is_no_finding(make_event: Make, judged: Judge, day: date) -> None:
     person = {**KEY, "identity_kind": "human", "session_id": "sso:ann", "credential_id": None}
     journey = {**person, "network": "HOTEL", "country": "PT", "source_ip": "2.2.2.2"}
-    events = fortnight(make_event, day, until=1, **person) + [make_event(60, **journey)]
+    events = [*fortnight(make_event, day, until=1, **person), make_event(60, **journey)]
     judgement = judged(CredentialReuse(), events)
     assert judgement.findings == ()
     assert 0 < judgement.scores["score"].max() < 0.65
@@ -128,7 +128,7 @@ def test_calls_that_a_cloud_service_makes_are_not_the_callers(
     make_event: Make, judged: Judge, day: date
 ) -> None:
     service = {"network": "service", "cloud": "one", "source_ip": "athena.amazonaws.com"}
-    events = fortnight(make_event, day, **KEY) + [make_event(60, **{**KEY, **service})]
+    events = [*fortnight(make_event, day, **KEY), make_event(60, **{**KEY, **service})]
     assert judged(CredentialReuse(), events).findings == ()
 
 
