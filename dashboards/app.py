@@ -7,7 +7,7 @@ import streamlit as st
 from dashboards.screens import findings, health, identity, overview, sql, traces
 
 PAGES = [
-    st.Page(overview.draw, title="Overview", url_path="overview", icon=":material/radar:"),
+    st.Page(overview.draw, title="Overview", icon=":material/radar:", default=True),
     st.Page(findings.draw, title="Findings", url_path="findings", icon=":material/flag:"),
     st.Page(identity.draw, title="Identity", url_path="identity", icon=":material/badge:"),
     st.Page(traces.draw, title="Traces", url_path="traces", icon=":material/account_tree:"),

@@ -22,7 +22,7 @@ _SEVERITY = alt.Color(
 _ACCESS = alt.Color(
     "access:N",
     scale=alt.Scale(domain=ACCESS, range=ACCESS_COLOURS),
-    legend=alt.Legend(title=None, orient="top", columns=8),
+    legend=alt.Legend(title=None, orient="top", columns=4),
 )
 
 
@@ -115,5 +115,4 @@ def chain(steps: pl.DataFrame) -> alt.Chart | alt.LayerChart:
         text="label:N",
         color=alt.condition("datum.evidence", alt.value(SEVERITY_COLOURS[3]), alt.value("#8a8f98")),
     )
-    height = max(80, 30 * steps.height)
-    return alt.LayerChart(layer=[line, rings, dots, labels]).properties(height=height)
+    return alt.LayerChart(layer=[line, rings, dots, labels]).properties(height=alt.Step(34))

@@ -10,9 +10,6 @@ import streamlit as st
 
 from dashboards import data
 
-STALE_HOURS = 36
-"""A feed whose newest event is older than this, at its last ingest, is told on every page."""
-
 
 def page(title: str, body: Callable[[], None]) -> None:
     """Draw a page in the state it is in."""
@@ -48,8 +45,23 @@ def table(rows: pl.DataFrame, **options: Any) -> Any:
     """A table of rows: text stays text whatever is in it; never more than ROW_LIMIT rows."""
     if rows.height > data.ROW_LIMIT:
         st.caption(f"The first {data.ROW_LIMIT:,} of {rows.height:,} rows.")
-    settings: dict[str, Any] = {"hide_index": True, "width": "stretch"}
-    return st.dataframe(rows.head(data.ROW_LIMIT), **{**settings, **options})
+    columns = {**_time_columns(rows), **options.pop("column_config", {})}
+    settings: dict[str, Any] = {"hide_index": True, "width": "stretch", "column_config": columns}
+    return st.dataframe(rows.head(data.ROW_LIMIT), **settings, **options)
+
+
+def height(rows: pl.DataFrame, *, most: int) -> int:
+    """The height in pixels that shows every row, up to `most`."""
+    return min(most, 35 * (rows.height + 1) + 3)
+
+
+def _time_columns(rows: pl.DataFrame) -> dict[str, Any]:
+    """Days and times as an analyst writes them."""
+    days = {name: st.column_config.DateColumn(format="YYYY-MM-DD")
+            for name, kind in rows.schema.items() if kind == pl.Date}  # fmt: skip
+    times = {name: st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm:ss")
+             for name, kind in rows.schema.items() if isinstance(kind, pl.Datetime)}  # fmt: skip
+    return {**days, **times}
 
 
 def chosen(name: str, options: list[str], *, label: str, every: str | None = None) -> str | None:

@@ -27,7 +27,7 @@ def _body() -> None:
     brief = listed.select("day", "severity", "score", "identity_name", "title", "detector", "state")
     event = layout.table(
         brief,
-        height=min(320, 35 * (brief.height + 1) + 3),
+        height=layout.height(brief, most=320),
         on_select="rerun",
         selection_mode="single-row",
         column_config={"score": st.column_config.ProgressColumn("score", min_value=0, max_value=1)},
@@ -93,29 +93,29 @@ def _evidence(finding: dict[str, Any]) -> None:
     )
     st.subheader(f"Evidence: {events.height} events")
     told = [name for name in events.columns if events[name].null_count() < events.height]
-    layout.table(events.select(told).drop("raw"), height=min(300, 35 * (events.height + 1) + 3))
+    layout.table(events.select(told).drop("raw"), height=layout.height(events, most=300))
     for row in events.head(5).iter_rows(named=True):
         with st.expander(f"Record of {row['event_time']:%Y-%m-%d %H:%M:%S} UTC"):
             st.code(_pretty(row["raw"]), language="json")
 
 
 def _triage(finding: dict[str, Any]) -> None:
-    columns = st.columns([1, 1, 1, 1, 3])
     finding_id = finding["finding_id"]
-    if columns[0].button("Acknowledge", icon=":material/check:"):
-        _decide(finding_id, "acknowledge")
-    with columns[1].popover("Suppress", icon=":material/notifications_off:"):
-        until = st.date_input("Until", value=finding["day"] + timedelta(days=30))
-        note = st.text_input("Why")
-        if st.button("Suppress until then"):
-            end = datetime.combine(until, time(), tzinfo=timezone.utc)
-            _decide(finding_id, "suppress", until=end, note=note or None)
-    with columns[2].popover("Hand over", icon=":material/forward:"):
-        assignee = st.text_input("To whom", value=finding["owner"] or "")
-        if st.button("Hand over to them", disabled=not assignee):
-            _decide(finding_id, "hand_over", assignee=assignee)
-    if finding["state"] != "new" and columns[3].button("Reopen", icon=":material/undo:"):
-        _decide(finding_id, "reopen")
+    with st.container(horizontal=True):
+        if st.button("Acknowledge", icon=":material/check:"):
+            _decide(finding_id, "acknowledge")
+        with st.popover("Suppress", icon=":material/notifications_off:"):
+            until = st.date_input("Until", value=finding["day"] + timedelta(days=30))
+            note = st.text_input("Why")
+            if st.button("Suppress until then"):
+                end = datetime.combine(until, time(), tzinfo=timezone.utc)
+                _decide(finding_id, "suppress", until=end, note=note or None)
+        with st.popover("Hand over", icon=":material/forward:"):
+            assignee = st.text_input("To whom", value=finding["owner"] or "")
+            if st.button("Hand over to them", disabled=not assignee):
+                _decide(finding_id, "hand_over", assignee=assignee)
+        if finding["state"] != "new" and st.button("Reopen", icon=":material/undo:"):
+            _decide(finding_id, "reopen")
 
 
 def _decide(finding_id: str, decision: str, **more: Any) -> None:

@@ -50,13 +50,13 @@ def _body() -> None:
                 "where identity_id = $id and aspect = $aspect order by events desc limit 200",
                 {"id": chosen, "aspect": aspect},
             )
-            layout.table(normal, height=min(320, 35 * (normal.height + 1) + 3))
+            layout.table(normal, height=layout.height(normal, most=320))
 
 
 def _facts(who: dict[str, Any]) -> None:
     columns = st.columns(5)
     columns[0].metric("Risk", who["risk"])
-    columns[1].metric("Kind", who["identity_kind"])
+    columns[1].metric("Open findings", f"{who['open_findings']:,}")
     columns[2].metric("Events in 30 days", f"{who['events_30_days']:,}")
     columns[3].metric("Denied in 30 days", f"{who['denied_30_days']:,}")
     columns[4].metric("Active days", f"{who['active_days']:,}")
@@ -65,4 +65,6 @@ def _facts(who: dict[str, Any]) -> None:
         if who["declared"]
         else "not in the inventory: nobody declared it"
     )
-    st.text(f"{who['identity_name']} in account {who['account_id'] or 'unknown'}; {declared}")
+    kind = who["identity_kind"].replace("_", " ")
+    account = who["account_id"] or "unknown"
+    st.text(f"{who['identity_name']}, {kind} in account {account}; {declared}")

@@ -24,7 +24,7 @@ def _body() -> None:
         if new.is_empty():
             st.text("Nothing crossed a line that nobody has looked at.")
         else:
-            layout.table(new.drop("finding_id"), height=35 * (new.height + 1) + 3)
+            layout.table(new.drop("finding_id"), height=layout.height(new, most=460))
     with right:
         st.subheader("Riskiest identities")
         risky = data.rows(
@@ -33,7 +33,7 @@ def _body() -> None:
         )
         layout.table(
             risky,
-            height=35 * (risky.height + 1) + 3,
+            height=layout.height(risky, most=460),
             column_config={
                 "risk": st.column_config.ProgressColumn("risk", min_value=0, max_value=100)
             },

@@ -1,0 +1,224 @@
+"""Every page in its states, on a real lake, without and with a real browser."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from detectors.base import make
+from detectors.judge import judge
+from pipeline.baselines import roll_up
+from pipeline.ingest import ingest
+from pipeline.inventory import take_inventory
+from pipeline.lake import Lake
+
+ROOT = Path(__file__).parents[2]
+PAGES = ["overview", "findings", "identity", "traces", "sql", "health"]
+HOSTILE = "<script>document.title='owned'</script><img src=x onerror=alert(1)> **bold** $x$ [a](b)"
+NOW = datetime(2026, 10, 1, tzinfo=timezone.utc)
+
+
+def trail(n: int, **over: Any) -> dict[str, Any]:
+    """A call of an IAM user, and on the last day one that gives itself everything."""
+    at = datetime(2026, 9, 1, 9, tzinfo=timezone.utc) + timedelta(hours=6 * n)
+    return {
+        "eventVersion": "1.11",
+        "userIdentity": {
+            "type": "IAMUser",
+            "arn": "arn:aws:iam::111122223333:user/deployer",
+            "accountId": "111122223333",
+            "accessKeyId": "AKIAIOSFODNN7EXAMPLE",
+            "userName": "deployer",
+        },
+        "eventTime": f"{at:%Y-%m-%dT%H:%M:%SZ}",
+        "eventSource": "iam.amazonaws.com",
+        "eventName": "ListRoles",
+        "sourceIPAddress": "75.50.255.67",
+        "userAgent": HOSTILE,
+        "eventID": f"e{n}",
+        "recipientAccountId": "111122223333",
+        "readOnly": True,
+        **over,
+    }
+
+
+def attribute(key: str, value: str) -> dict[str, Any]:
+    return {"key": key, "value": {"stringValue": value}}
+
+
+def traced() -> str:
+    """One run of an agent with a hostile tool, argument and result."""
+    tool = [
+        attribute("gen_ai.operation.name", "execute_tool"),
+        attribute("gen_ai.tool.name", HOSTILE),
+        attribute("gen_ai.tool.call.arguments", json.dumps({"a": HOSTILE})),
+        attribute("gen_ai.tool.call.result", HOSTILE),
+    ]
+    agent = [
+        attribute("gen_ai.operation.name", "invoke_agent"),
+        attribute("gen_ai.agent.id", "helper"),
+        attribute("gen_ai.input.messages", HOSTILE),
+    ]
+    start = int(datetime(2026, 9, 5, 9, tzinfo=timezone.utc).timestamp())
+    spans = [
+        {"traceId": "t", "spanId": "a", "startTimeUnixNano": f"{start}000000000",
+         "attributes": agent},
+        {"traceId": "t", "spanId": "b", "parentSpanId": "a",
+         "startTimeUnixNano": f"{start + 1}000000000", "attributes": tool},
+    ]  # fmt: skip
+    return json.dumps({"resourceSpans": [{"scopeSpans": [{"spans": spans}]}]})
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Lake:
+    """A few days, one finding, one reject, hostile text wherever a log can put it."""
+    folder = tmp_path_factory.mktemp("small")
+    granted = {
+        "eventName": "AttachUserPolicy",
+        "readOnly": False,
+        "requestParameters": {
+            "userName": "deployer",
+            "policyArn": "arn:aws:iam::aws:policy/AdministratorAccess",
+        },
+    }
+    records = [trail(n) for n in range(19)] + [trail(19, **granted)]
+    (folder / "trail.jsonl").write_text("\n".join([*map(json.dumps, records), HOSTILE]))
+    (folder / "traces.jsonl").write_text(traced())
+    lake = Lake(folder / "lake")
+    ingest(lake, [folder / "trail.jsonl", folder / "traces.jsonl"], now=NOW, run_id="r")
+    roll_up(lake, now=NOW)
+    take_inventory(lake)
+    judge(lake, [make("privilege_drift"), make("unusual_tool_chain")], now=NOW, run_id="r")
+    return lake
+
+
+@pytest.fixture
+def opened(monkeypatch: pytest.MonkeyPatch) -> Callable[..., AppTest]:
+    def open_page(page: str, lake: Lake, **query: str) -> AppTest:
+        monkeypatch.setenv("NHIWATCH_LAKE", str(lake.location))
+        script = f"from dashboards.screens import {page}\n{page}.draw()\n"
+        app = AppTest.from_string(script, default_timeout=60)
+        for name, value in query.items():
+            app.query_params[name] = value
+        return app.run()
+
+    return open_page
+
+
+def texts(app: AppTest) -> list[str]:
+    return [element.value for element in app.text]
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_without_a_lake_says_what_to_do(
+    opened: Callable[..., AppTest], lake: Lake, page: str
+) -> None:
+    app = opened(page, lake)
+    assert not app.exception
+    assert "nothing in this lake" in app.info[0].value
+    assert "nhiwatch run" in app.code[0].value
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_with_data_draws(opened: Callable[..., AppTest], small: Lake, page: str) -> None:
+    app = opened(page, small)
+    assert not app.exception
+    assert not app.error
+    assert app.title[0].value.lower() == page
+
+
+@pytest.mark.parametrize("page", ["overview", "findings", "health"])
+def test_a_broken_lake_is_one_line(
+    opened: Callable[..., AppTest], small: Lake, tmp_path: Path, page: str
+) -> None:
+    shutil.copytree(small.location, tmp_path / "broken")
+    for file in (tmp_path / "broken" / "events").rglob("*.json"):
+        file.write_text("not a log")
+    app = opened(page, Lake(tmp_path / "broken"))
+    assert not app.exception
+    assert "events" in app.error[0].value
+
+
+def test_the_overview_counts_what_is_open(opened: Callable[..., AppTest], small: Lake) -> None:
+    with small.reader() as reader:
+        [(findings,)] = reader.query("select count(*) from findings").rows()
+    assert findings >= 1
+    metrics = {metric.label: metric.value for metric in opened("overview", small).metric}
+    assert metrics["Open findings"] == str(findings)
+    assert metrics["AI agents"] == "1"
+
+
+def test_a_decision_is_written_and_shown(opened: Callable[..., AppTest], small: Lake) -> None:
+    app = opened("findings", small)
+    [acknowledge] = [button for button in app.button if button.label == "Acknowledge"]
+    acknowledge.click().run()
+    assert not app.exception
+    with small.reader() as reader:
+        decided = reader.query("select decision, decided_by from triage").rows()
+        states = reader.query("select state from findings_current").rows()
+    assert decided == [("acknowledge", "dashboard")]
+    assert ("acknowledged",) in states
+
+
+def test_filters_live_in_the_url(opened: Callable[..., AppTest], small: Lake) -> None:
+    app = opened("findings", small, severity="low", detector="unusual_tool_chain")
+    assert not app.exception
+    assert "No finding matches these filters." in texts(app)
+
+
+@pytest.mark.parametrize(
+    ("statement", "told"),
+    [
+        ("drop table events", "read-only"),
+        ("select nonsense", "nonsense"),
+        ("select 1; select 2", "one"),
+    ],
+)
+def test_the_sql_page_refuses_in_one_line(
+    opened: Callable[..., AppTest], small: Lake, statement: str, told: str
+) -> None:
+    app = opened("sql", small, q=statement)
+    assert not app.exception
+    assert told in app.error[0].value
+
+
+def test_the_sql_page_answers(opened: Callable[..., AppTest], small: Lake) -> None:
+    app = opened("sql", small, q="select count(*) as n from events")
+    assert not app.error
+    [answer] = [frame.value for frame in app.dataframe if "n" in frame.value]
+    assert answer["n"].tolist() == [22]
+
+
+def test_a_quiet_feed_is_told_on_every_page(
+    opened: Callable[..., AppTest], small: Lake, tmp_path: Path
+) -> None:
+    lake = Lake(tmp_path / "lake")
+    shutil.copytree(small.location, lake.location)
+    late = {**trail(99), "eventTime": "2026-09-20T00:00:00Z"}
+    (tmp_path / "late.jsonl").write_text(json.dumps(late))
+    ingest(lake, [tmp_path / "late.jsonl"], now=NOW, run_id="r")
+    roll_up(lake, now=NOW)
+    app = opened("overview", lake)
+    assert any("otel_genai is quiet" in warning.value for warning in app.warning)
+
+
+def test_a_browser_shows_every_page_and_log_text_as_text(
+    small: Lake, browser: Any, served: Callable[[Path], Any]
+) -> None:
+    with served(small.location) as url:
+        for page in PAGES:
+            title = "SQL" if page == "sql" else page.capitalize()
+            path = "" if page == "overview" else page
+            text = browser.open(f"{url}/{path}", until=title)
+            assert "Traceback" not in text
+        text = browser.open(f"{url}/traces", until="<script>")
+        assert "<img src=x onerror=alert(1)>" in text
+        assert browser.evaluate("document.title") != "owned"
+        assert browser.evaluate("document.querySelectorAll('img[src=x]').length") == 0
