@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from pathlib import Path
@@ -186,7 +186,9 @@ def identities(
     json: JsonOption = False,
 ) -> None:
     """The inventory: every identity, declared and discovered, riskiest first."""
-    _rows(lake, "identities.sql", {"kind": kind, "limit": limit}, _format(format, json))
+    params = {"kind": kind, "limit": limit}
+    brief = ["identity_name", "identity_kind", "risk", "open_findings", "events", "active_days"]
+    _rows(lake, "identities.sql", params, _format(format, json), brief=[*brief, "owner"])
 
 
 @app.command(epilog="Example: nhiwatch scores --detector unusual_tool_chain --format csv")
@@ -370,9 +372,16 @@ def _reader(settings: Settings, **options: Any) -> AbstractContextManager[LakeRe
     return opened.reader(**options)
 
 
-def _rows(lake: Path | None, file: str, params: dict[str, Any], kind: Format) -> None:
+def _rows(
+    lake: Path | None,
+    file: str,
+    params: dict[str, Any],
+    kind: Format,
+    *,
+    brief: Sequence[str] = (),
+) -> None:
     with _reader(configuration.load(lake=lake)) as reader:
-        printing.show(reader.query(_SQL / file, params), kind)
+        printing.show(reader.query(_SQL / file, params), kind, brief=brief)
 
 
 def _findings(

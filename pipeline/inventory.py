@@ -25,9 +25,13 @@ CAPABILITIES = ("analyse", "act")
 
 
 def take_inventory(lake: Lake, *, file: Path | None = None) -> int:
-    """Make the table `identities` anew; returns how many identities there are."""
-    declared = read_declared(file) if file is not None else pl.DataFrame(schema=DECLARED)
-    with lake.reader() as reader:
+    """Make the table `identities` anew; returns how many identities there are.
+
+    Without a file, what was declared before stays declared.
+    """
+    with lake.reader(tables=["identities", "daily_identity"]) as reader:
+        known = reader.columns("identities", ["declared", *DECLARED]).filter("declared")
+        declared = read_declared(file) if file is not None else known.drop("declared")
         reader.define("declared", declared)
         return lake.replace("identities", reader.arrow(SQL))
 

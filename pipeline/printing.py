@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
@@ -48,14 +48,16 @@ def say(line: str) -> None:
     )
 
 
-def show(rows: pl.DataFrame, kind: Format, *, file: Path | None = None) -> None:
-    """Print rows, or write them to a file."""
+def show(
+    rows: pl.DataFrame, kind: Format, *, file: Path | None = None, brief: Sequence[str] = ()
+) -> None:
+    """Print rows, or write them to a file; as a table only the `brief` columns, if given."""
     if kind is Format.PARQUET and file is None:
         raise InputError("expected --output FILE for parquet, got a terminal or a pipe")
     if kind is Format.PARQUET and file is not None:
         rows.write_parquet(file)
     elif kind is Format.TABLE and file is None:
-        _show_table(rows)
+        _show_table(rows.select(brief) if brief else rows)
     else:
         text = as_json(rows.to_dicts()) + "\n" if kind is Format.JSON else _csv(rows)
         if file is None:

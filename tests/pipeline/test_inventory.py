@@ -54,6 +54,16 @@ def test_declared_and_discovered_are_one_list(lake: Lake, tmp_path: Path) -> Non
     ]
 
 
+def test_what_was_declared_stays_declared(lake: Lake, tmp_path: Path) -> None:
+    seen(lake, "agent/a")
+    (tmp_path / "inventory.csv").write_text(CSV)
+    take_inventory(lake, file=tmp_path / "inventory.csv")
+    assert take_inventory(lake) == 2
+    with lake.reader() as reader:
+        owners = reader.query("select owner from identities order by 1").rows()
+    assert owners == [("ann",), ("bob",)]
+
+
 def test_without_a_file_the_discovered_are_the_list(lake: Lake) -> None:
     seen(lake, "agent/a")
     assert take_inventory(lake) == 1
