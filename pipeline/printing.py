@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -196,8 +197,8 @@ def _cell(value: Any) -> str:
         return f"{value:.3g}" if abs(value) < 1 else f"{value:,.2f}"
     if isinstance(value, list):
         return printable(", ".join(map(str, value)))[:_CELL]
-    if hasattr(value, "isoformat"):
-        return str(_plain(value)).replace("T", " ").replace("+00:00", "Z")
+    if isinstance(value, datetime):
+        return f"{value:%Y-%m-%d %H:%M:%S}Z"
     return printable(str(value).replace("\n", " "))[:_CELL]
 
 

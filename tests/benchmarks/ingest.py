@@ -33,7 +33,7 @@ def with_duckdb(logs: Path, out: Path) -> int:
         connection.read_json(
             str(logs / "**" / "*.json.gz"),
             columns={"Records": "JSON[]"},
-            maximum_object_size=1_000_000_000,
+            maximum_object_size=1 << 26,
         ).select("unnest(Records) as record").write_parquet(records)
         [(rows,)] = connection.read_parquet(records).count("*").fetchall()
     return int(rows)
