@@ -46,6 +46,22 @@ def test_appended_rows_come_back_with_their_types(lake: Lake) -> None:
     assert rows.schema["event_time"] == pl.Datetime("us", "UTC")
 
 
+@pytest.mark.parametrize("name", ["a b", "it's", "ünï", "#1", "a;b"])
+def test_a_lake_may_lie_anywhere(tmp_path: Path, name: str) -> None:
+    lake = Lake(tmp_path / name)
+    lake.append("events", events("a"))
+    assert event_ids(lake) == ["a"]
+    with lake.reader() as reader:
+        reader.restrict()
+        assert reader.user_query("select event_id from events").num_rows == 1
+
+
+@pytest.mark.parametrize("name", ["a%20b", "x[1]", "what?"])
+def test_a_path_that_delta_cannot_take_is_told_in_a_line(tmp_path: Path, name: str) -> None:
+    with pytest.raises(LakeError, match="expected a path without any of"):
+        Lake(tmp_path / name).append("events", events("a"))
+
+
 def test_replace_puts_rows_in_place_of_those_that_match(lake: Lake) -> None:
     lake.append("events", events("a", "b", source="one"))
     lake.append("events", events("c", source="two"))
