@@ -76,8 +76,7 @@ def decide(
         "decided_by": "dashboard",
         "decided_at": utc_now(),
     }
-    schema = pl.DataFrame(TRIAGE.arrow_schema.empty_table()).schema
-    lake().append("triage", pl.DataFrame([row], schema=schema))
+    lake().append("triage", TRIAGE.frame([row]))
 
 
 def as_csv(rows: pl.DataFrame) -> str:

@@ -200,7 +200,7 @@ def findings_frame(
 ) -> pl.DataFrame:
     """The findings as rows of the table `findings`."""
     rows = [_finding_row(spec, finding, window=window, run_id=run_id) for finding in findings]
-    return pl.DataFrame(rows, schema=pl.DataFrame(FINDINGS.arrow_schema.empty_table()).schema)
+    return FINDINGS.frame(rows)
 
 
 def _finding_row(spec: Spec, finding: Finding, *, window: Window, run_id: str) -> dict[str, Any]:

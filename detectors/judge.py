@@ -139,10 +139,7 @@ class _Run:
         days = _listed(window.day.isoformat() for window in results.windows)
         self.lake.replace(
             "judgements",
-            pl.DataFrame(
-                results.judgements,
-                schema=pl.DataFrame(JUDGEMENTS.arrow_schema.empty_table()).schema,
-            ),
+            JUDGEMENTS.frame(results.judgements),
             where=f"{of_detector}event_date in ({days})",
         )
 

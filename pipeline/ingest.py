@@ -21,7 +21,7 @@ from pipeline.errors import LakeError
 from pipeline.files import find, fingerprint
 from pipeline.lake import ConcurrentWriteError, Lake, LakeReader, of_days
 from pipeline.records import Broken, Piece
-from pipeline.schemas import INGESTS, REJECTS, ROLLUPS, Table
+from pipeline.schemas import INGESTS, REJECTS, ROLLUPS
 from pipeline.sources import Source, source_named, sources
 
 SQL = Path(__file__).parent / "sql"
@@ -254,12 +254,12 @@ class _Landing:
             }
             for file, part in broken
         ]
-        return _frame(REJECTS, rows)
+        return REJECTS.frame(rows)
 
     def _ingest_rows(self, files: list[LogFile]) -> pl.DataFrame:
         told = {"ingested_at": self.now, "run_id": self.run_id}
         rows = [{"source_file": file.path, **_counts(file), **told} for file in files]
-        return _frame(INGESTS, rows)
+        return INGESTS.frame(rows)
 
 
 def _days(source: Source, events: pa.Table) -> dict[str, Any]:
@@ -348,8 +348,3 @@ def _problems(reader: LakeReader, files: dict[str, LogFile]) -> list[tuple[LogFi
         )
         for row in rows
     ]
-
-
-def _frame(table: Table, rows: list[dict[str, Any]]) -> pl.DataFrame:
-    """Rows as a frame of a table's columns and types."""
-    return pl.DataFrame(rows, schema=pl.DataFrame(table.arrow_schema.empty_table()).schema)

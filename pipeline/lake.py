@@ -164,7 +164,7 @@ class Lake:
         keys = list(TABLES[name].partition_by)
         table = self.table(name)
         if table is None:
-            return self._empty(name).select(keys).with_columns(rows=pl.lit(0, pl.Int64))
+            return TABLES[name].frame([]).select(keys).with_columns(rows=pl.lit(0, pl.Int64))
         actions = pl.DataFrame(pa.table(table.get_add_actions(flatten=True)))
         renamed = actions.rename({f"partition.{key}": key for key in keys})
         return renamed.group_by(keys).agg(rows=pl.col("num_records").sum()).sort(keys)
@@ -251,9 +251,6 @@ class Lake:
             raise LakeError(f"expected a path without any of {' '.join(sorted(_ODD))}, got {path}")
         path.mkdir(parents=True, exist_ok=True)
         return path
-
-    def _empty(self, name: str) -> pl.DataFrame:
-        return pl.DataFrame(TABLES[name].arrow_schema.empty_table())
 
 
 class LakeReader:

@@ -9,8 +9,6 @@ from datetime import datetime
 from importlib.metadata import version
 from typing import Any
 
-import polars as pl
-
 from pipeline.errors import NotFoundError
 from pipeline.lake import Lake, json_text
 from pipeline.schemas import RUNS
@@ -60,8 +58,7 @@ class Book:
             "lake_versions": json_text(lake_versions),
             "version": version("nhiwatch"),
         }
-        schema = pl.DataFrame(RUNS.arrow_schema.empty_table()).schema
-        self.lake.append("runs", pl.DataFrame([row], schema=schema))
+        self.lake.append("runs", RUNS.frame([row]))
 
 
 def versions_of(lake: Lake, run_id: str) -> dict[str, int]:

@@ -7,8 +7,11 @@ Arrow, which is what is written.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
+import polars as pl
 import pyarrow as pa
 
 _ARROW_TYPES: dict[str, pa.DataType] = {
@@ -50,6 +53,10 @@ class Table:
     def arrow_schema(self) -> pa.Schema:
         """The table's columns as Arrow types, in order, all nullable."""
         return pa.schema([(c.name, _ARROW_TYPES[c.type]) for c in self.columns])
+
+    def frame(self, rows: Sequence[Mapping[str, Any]]) -> pl.DataFrame:
+        """Rows as a frame with the table's columns and types."""
+        return pl.DataFrame(rows, schema=pl.DataFrame(self.arrow_schema.empty_table()).schema)
 
     @property
     def column_names(self) -> tuple[str, ...]:
