@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -13,6 +14,8 @@ from pipeline.errors import NhiwatchError
 from pipeline.lake import Lake, json_text
 from pipeline.schemas import TRIAGE
 from pipeline.settings import load, utc_now
+
+SQL = Path(__file__).parent / "sql"
 
 ROW_LIMIT = 10_000
 """Rows a page shows at most: browsers choke long before the lake does."""
@@ -29,15 +32,15 @@ def snapshot() -> str:
     return f"{opened.location}|{sorted(opened.versions().items())}"
 
 
-def rows(sql: str, params: Mapping[str, Any] | None = None) -> pl.DataFrame:
-    """Rows of a SELECT on views, of the newest snapshot."""
-    return _rows(snapshot(), sql, dict(params or {}))
+def rows(name: str, params: Mapping[str, Any] | None = None) -> pl.DataFrame:
+    """Rows of a SELECT of `dashboards/sql`, of the newest snapshot."""
+    return _rows(snapshot(), name, dict(params or {}))
 
 
 @st.cache_data(show_spinner=False, max_entries=200)
-def _rows(snapshot: str, sql: str, params: dict[str, Any]) -> pl.DataFrame:
+def _rows(snapshot: str, name: str, params: dict[str, Any]) -> pl.DataFrame:
     with lake().reader() as reader:
-        return reader.query(sql, params)
+        return reader.query(SQL / f"{name}.sql", params)
 
 
 def user_query(sql: str) -> pl.DataFrame:
@@ -50,10 +53,7 @@ def user_query(sql: str) -> pl.DataFrame:
 def evidence(event_ids: list[str], *, first: datetime, last: datetime) -> pl.DataFrame:
     """The events that a finding points at, in its order."""
     return rows(
-        "select event_time, source, action, access, outcome, resource_id, source_ip, network, "
-        "client, tool_name, tool_arguments, tool_result, event_id, raw from events "
-        "where event_date between $first and $last and list_contains($ids, event_id) "
-        "order by list_position($ids, event_id)",
+        "evidence",
         {"ids": event_ids, "first": first.date(), "last": last.date()},
     )
 

@@ -33,7 +33,7 @@ def _empty() -> None:
 
 
 def _stale() -> None:
-    quiet = data.rows("select source, behind_hours from feeds where state = 'quiet'")
+    quiet = data.rows("quiet_feeds")
     for source, hours in quiet.rows():
         st.warning(
             f"{source} is quiet: its newest event is {hours:,.0f} hours behind the newest feed.",

@@ -42,7 +42,7 @@ def _body() -> None:
 
 def _filtered() -> pl.DataFrame:
     columns = st.columns(4)
-    detectors = data.rows("select distinct detector from findings_current order by 1")
+    detectors = data.rows("detectors")
     with columns[0]:
         state = layout.chosen("state", STATES, label="State", every="every state")
     with columns[1]:
@@ -54,12 +54,7 @@ def _filtered() -> pl.DataFrame:
     with columns[3]:
         text = st.text_input("Identity contains", value=st.query_params.get("identity", ""))
     return data.rows(
-        "from findings_current "
-        "where ($state is null or state = $state) "
-        "and ($severity is null or severity = $severity) "
-        "and ($detector is null or detector = $detector) "
-        "and contains(lower(identity_id), lower($text)) "
-        "order by day desc, severity_rank desc, score desc",
+        "findings",
         {"state": state, "severity": severity, "detector": detector, "text": text},
     )
 

@@ -22,20 +22,16 @@ def draw() -> None:
 
 
 def _body() -> None:
-    listed = data.rows("select identity_id from identity_overview order by risk desc, events desc")
+    listed = data.rows("identities")
     chosen = layout.chosen("id", listed["identity_id"].to_list(), label="Identity, riskiest first")
     if chosen is None:
         st.text("No identity has acted yet.")
         return
-    [who] = data.rows("from identity_overview where identity_id = $id", {"id": chosen}).to_dicts()
+    [who] = data.rows("identity", {"id": chosen}).to_dicts()
     _facts(who)
-    found = data.rows(
-        "select day, severity, score, title, detector, state from findings_current "
-        "where identity_id = $id order by day desc, severity_rank desc",
-        {"id": chosen},
-    )
+    found = data.rows("identity_findings", {"id": chosen})
     st.subheader("Timeline")
-    activity = data.rows("from identity_timeline where identity_id = $id", {"id": chosen})
+    activity = data.rows("identity_timeline", {"id": chosen})
     st.altair_chart(charts.timeline(activity, found), width="stretch")
     st.subheader("Findings")
     if found.is_empty():
@@ -45,11 +41,7 @@ def _body() -> None:
     st.subheader("Normal in the last 30 days")
     for tab, aspect in zip(st.tabs(list(ASPECTS)), ASPECTS.values(), strict=True):
         with tab:
-            normal = data.rows(
-                "select value, detail, events, days, last_day from identity_normal "
-                "where identity_id = $id and aspect = $aspect order by events desc limit 200",
-                {"id": chosen, "aspect": aspect},
-            )
+            normal = data.rows("identity_normal", {"id": chosen, "aspect": aspect})
             layout.table(normal, height=layout.height(normal, most=320))
 
 

@@ -13,19 +13,14 @@ def draw() -> None:
 
 
 def _body() -> None:
-    agents = data.rows("select distinct identity_id from trace_overview order by 1")
+    agents = data.rows("agents")
     if agents.is_empty():
         st.text("No run of an agent is in the lake. Ingest its OpenTelemetry traces.")
         return
     agent = layout.chosen(
         "agent", agents["identity_id"].to_list(), label="Agent", every="every agent"
     )
-    listed = data.rows(
-        "select trace_id, started_at, identity_id, calls, score, finding, prompt, chain "
-        "from trace_overview where $agent is null or identity_id = $agent "
-        "order by finding_id is null, score desc nulls last, started_at desc limit 500",
-        {"agent": agent},
-    )
+    listed = data.rows("traces", {"agent": agent})
     event = layout.table(
         listed,
         height=280,
@@ -45,7 +40,7 @@ def _body() -> None:
 
 def _run(trace_id: str, listed: pl.DataFrame) -> None:
     [run] = listed.filter(trace_id=trace_id).to_dicts()
-    steps = data.rows("from trace_steps where trace_id = $id order by step", {"id": trace_id})
+    steps = data.rows("trace_steps", {"id": trace_id})
     st.divider()
     st.text(run["finding"] or "No finding on this run.")
     chain, texts = st.columns([2, 3], gap="large")

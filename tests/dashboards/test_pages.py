@@ -218,7 +218,6 @@ def test_a_browser_shows_every_page_and_log_text_as_text(
             path = "" if page == "overview" else page
             text = browser.open(f"{url}/{path}", until=title)
             assert "Traceback" not in text
-        text = browser.open(f"{url}/traces", until="<script>")
-        assert "<img src=x onerror=alert(1)>" in text
+        browser.open(f"{url}/traces", until="<img src=x onerror=alert(1)>")
         assert browser.evaluate("document.title") != "owned"
         assert browser.evaluate("document.querySelectorAll('img[src=x]').length") == 0

@@ -1,0 +1,13 @@
+-- grain: finding
+-- reads: findings_current
+-- why: the list of findings; a filter that is null lets all through
+select
+    finding_id, day, severity, score, confidence, identity_id, identity_name, owner, title,
+    detector, state, subject, observed, expected, support, evidence, frameworks, first_seen,
+    last_seen
+from findings_current
+where ($state is null or state = $state)
+    and ($severity is null or severity = $severity)
+    and ($detector is null or detector = $detector)
+    and contains(lower(identity_id), lower($text))
+order by day desc, severity_rank desc, score desc
