@@ -52,7 +52,7 @@ def table(rows: pl.DataFrame, **options: Any) -> Any:
 
 def height(rows: pl.DataFrame, *, most: int) -> int:
     """The height in pixels that shows every row, up to `most`."""
-    return min(most, 35 * (rows.height + 1) + 3)
+    return min(most, 33 * (rows.height + 1) + 3)
 
 
 def _time_columns(rows: pl.DataFrame) -> dict[str, Any]:

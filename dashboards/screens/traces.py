@@ -57,7 +57,7 @@ def _run(trace_id: str, listed: pl.DataFrame) -> None:
             with st.expander(f"{row['step']}. tool call", expanded=row["evidence"]):
                 st.text(row["tool_name"])
                 st.code(row["arguments"] or "", language=None, wrap_lines=True)
-                st.caption("returned")
+                st.caption("Returned")
                 st.code(row["result"] or "not logged", language=None, wrap_lines=True)
 
 
