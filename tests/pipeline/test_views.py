@@ -1,0 +1,174 @@
+"""The views that pages and analysts read: rows in, rows out."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import pipeline
+from pipeline.baselines import roll_up
+from pipeline.inventory import take_inventory
+from pipeline.lake import Lake
+from pipeline.schemas import EVENTS, FINDINGS, INGESTS, SCORES, TRIAGE
+
+NOON = datetime(2026, 1, 10, 12, tzinfo=timezone.utc)
+VIEWS = Path(pipeline.__file__).parent / "views"
+
+
+def event(n: int, *, days: int = 0, **over: Any) -> dict[str, Any]:
+    time = NOON + timedelta(days=days, minutes=n)
+    return {
+        "event_id": f"e{days}-{n}",
+        "source": "log",
+        "event_time": time,
+        "event_date": time.date(),
+        "identity_id": "role/app",
+        "identity_name": "app",
+        "identity_kind": "workload",
+        "action": "s3:GetObject",
+        "access": "read",
+        "outcome": "success",
+        **over,
+    }
+
+
+def finding(name: str, *, days: int = 0, **over: Any) -> dict[str, Any]:
+    seen = NOON + timedelta(days=days)
+    return {
+        "finding_id": name,
+        "detector": "d",
+        "severity": "high",
+        "score": 0.5,
+        "identity_id": "role/app",
+        "subject": "identity:role/app",
+        "window": f"{seen:%Y-%m-%d}T00:00:00Z/{seen + timedelta(days=1):%Y-%m-%d}T00:00:00Z",
+        "title": name,
+        "evidence": [f"e{days}-0"],
+        "first_seen": seen,
+        "last_seen": seen,
+        **over,
+    }
+
+
+def of(lake: Lake, *events: dict[str, Any], findings: list[dict[str, Any]] | None = None) -> Lake:
+    lake.append("events", EVENTS.frame(events))
+    lake.append("findings", FINDINGS.frame(findings or []))
+    roll_up(lake, now=NOON)
+    take_inventory(lake)
+    return lake
+
+
+def decide(lake: Lake, name: str, decision: str, *, hour: int = 0, **more: Any) -> None:
+    row = {"finding_id": name, "decision": decision, "decided_at": NOON + timedelta(hours=hour)}
+    lake.append("triage", TRIAGE.frame([{**row, **more}]))
+
+
+def rows(lake: Lake, sql: str) -> list[tuple[Any, ...]]:
+    with lake.reader() as reader:
+        return reader.query(sql).rows()
+
+
+@pytest.mark.parametrize("path", sorted(VIEWS.glob("*.sql")), ids=lambda path: path.stem)
+def test_every_column_of_a_view_is_cast_and_commented(lake: Lake, path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert re.match(r"-- grain: .+\n-- reads: .+\n-- why: ", text)
+    with lake.reader() as reader:
+        columns = reader.query(f"select * from {path.stem}").columns
+    final = text[text.rindex("\nselect\n") :]
+    for column in columns:
+        told = re.search(rf'\bas "?{column}"?,?\s+-- \S', final)
+        assert told, f"{column} has no comment"
+    assert len(re.findall(r"::", final)) >= len(columns)
+
+
+@pytest.mark.parametrize(
+    ("decision", "more", "state"),
+    [
+        ("acknowledge", {}, "acknowledged"),
+        ("hand_over", {"assignee": "ann"}, "handed_over"),
+        ("suppress", {"until": NOON + timedelta(days=1)}, "suppressed"),
+        ("suppress", {"until": NOON - timedelta(days=1)}, "new"),
+        ("reopen", {}, "new"),
+    ],
+)
+def test_the_last_decision_on_a_finding_holds(
+    lake: Lake, decision: str, more: dict[str, Any], state: str
+) -> None:
+    of(lake, event(0), findings=[finding("f")])
+    decide(lake, "f", "acknowledge")
+    decide(lake, "f", decision, hour=1, **more)
+    told = rows(lake, "select state, assignee, identity_name, severity_rank from findings_current")
+    assert told == [(state, more.get("assignee"), "app", 3)]
+
+
+def test_risk_adds_up_open_findings_and_fades_by_the_week(lake: Lake) -> None:
+    found = [finding("old", days=-7), finding("new"), finding("low", severity="low")]
+    of(lake, event(0), event(0, days=-7), findings=found)
+    # noisy-or of 0.5 * 0.6 / 2, 0.5 * 0.6 and 0.5 * 0.1
+    expected = round(100 * (1 - (1 - 0.15) * (1 - 0.3) * (1 - 0.05)))
+    told = "select open_findings, worst_severity, risk from identity_overview"
+    assert rows(lake, told) == [(3, "high", expected)]
+
+
+def test_a_decided_finding_is_no_risk(lake: Lake) -> None:
+    of(lake, event(0), findings=[finding("f")])
+    decide(lake, "f", "acknowledge")
+    assert rows(lake, "select open_findings, risk from identity_overview") == [(0, 0)]
+
+
+def test_a_feed_that_is_a_day_behind_the_newest_is_quiet(lake: Lake) -> None:
+    files = [
+        {"source_file": name, "fingerprint": name, "source": name, "events": 5, "rejects": 1,
+         "last_event_at": NOON - timedelta(hours=hours), "ingested_at": NOON}
+        for name, hours in (("fresh", 1), ("stale", 30))
+    ]  # fmt: skip
+    lake.append("ingests", INGESTS.frame(files))
+    told = rows(lake, "select source, state, lag_hours, behind_hours, events, rejects from feeds")
+    assert sorted(told) == [("fresh", "live", 1.0, 0.0, 5, 1), ("stale", "quiet", 30.0, 29.0, 5, 1)]
+
+
+def test_what_is_normal_comes_with_its_support(lake: Lake) -> None:
+    of(lake, event(0), event(1), event(0, days=-1), event(0, days=-40))
+    told = rows(
+        lake, "select value, detail, events, days from identity_normal where aspect = 'action'"
+    )
+    assert told == [("s3:GetObject", "read", 3, 2)]
+
+
+def test_the_timeline_and_the_pulse_count_events(lake: Lake) -> None:
+    of(lake, event(0), event(1, outcome="denied"), event(2, access="write"))
+    timeline = rows(lake, "select access, events, denied from identity_timeline order by 1")
+    assert timeline == [("read", 2, 1), ("write", 1, 0)]
+    pulse = rows(lake, "select source, events, denied, identities from daily_activity")
+    assert pulse == [("log", 3, 1, 1)]
+
+
+def test_findings_a_day(lake: Lake) -> None:
+    of(lake, event(0), findings=[finding("a"), finding("b"), finding("c", severity="low")])
+    told = rows(lake, "select severity, findings from daily_findings order by 1")
+    assert told == [("high", 2), ("low", 1)]
+
+
+def test_a_run_of_an_agent_with_its_chain_score_and_finding(lake: Lake) -> None:
+    agent = {"identity_id": "a", "identity_kind": "agent", "trace_id": "t"}
+    of(
+        lake,
+        event(0, **agent, prompt="book", input_tokens=3),
+        event(1, **agent, tool_name="look"),
+        event(2, **agent, tool_name="book", outcome="failure"),
+        findings=[finding("f", subject="trace:t", evidence=["e0-2"])],
+    )
+    scored = {"detector": "d", "subject_kind": "trace", "subject_id": "t", "score": 0.75}
+    lake.append("scores", SCORES.frame([scored]))
+    overview = rows(
+        lake,
+        "select identity_id, calls, chain, prompt, input_tokens, failed, score, finding_id "
+        "from trace_overview",
+    )
+    assert overview == [("a", 2, "look → book", "book", 3, 1, 0.75, "f")]
+    steps = rows(lake, "select step, tool_name, evidence from trace_steps order by 1")
+    assert steps == [(1, None, False), (2, "look", False), (3, "book", True)]
