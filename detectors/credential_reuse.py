@@ -191,6 +191,8 @@ def _expected(row: dict[str, Any]) -> str:
 
 def _support(row: dict[str, Any], *, enough: bool) -> str:
     history = f"{row['history_events']} events on {row['history_days']} days of this identity"
+    if row["subject_kind"] == "credential":
+        history += f", {row['credential_days']} days of this credential"
     return history if enough else f"too little history ({history}); judged within the day"
 
 

@@ -57,7 +57,8 @@ def test_a_key_abroad_beside_its_usual_place(make_event: Make, judged: Judge, da
     assert "CHEAP-VPS (NL)" in found.observed
     assert "at the same time as from elsewhere" in found.observed
     assert "OFFICE-ISP" in found.expected
-    assert "84 events on 14 days" in found.support
+    assert "84 events on 14 days of this identity" in found.support
+    assert "14 days of this credential" in found.support
 
 
 def test_a_workloads_session_outside_its_cloud(make_event: Make, judged: Judge, day: date) -> None:

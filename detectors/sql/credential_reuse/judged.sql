@@ -1,5 +1,5 @@
 -- grain: subject
--- reads: uses, usual_places, company_networks, shared_credentials, profile_client
+-- reads: uses, usual_places, company_networks, shared_credentials, profile_client, profile_credential
 -- why: how badly today's uses of one credential go together with each other and with its history
 with known_clients as (
     select identity_id, list(client) as clients
@@ -169,6 +169,7 @@ select
     s.client_addresses,
     coalesce(h.identities, 0) as identities,
     h.who,
+    coalesce(k.days, 0) as credential_days,
     s.first_seen,
     s.last_seen,
     1
@@ -177,4 +178,6 @@ select
     * (1 - 0.7 * (h.identities is not null)::integer) as score
 from subjects as s
 left join shared_credentials as h on s.subject_kind = 'credential' and h.credential_id = s.subject_id
+left join profile_credential($day::date, $history_start::date) as k
+    on s.subject_kind = 'credential' and k.credential_id = s.subject_id
 order by score desc, s.subject_id
