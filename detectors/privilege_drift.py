@@ -143,7 +143,9 @@ class PrivilegeDrift:
         _define(reader, _BEFORE_RULES, params)
         reader.define("drift_ruled", self._ruled(reader))
         _define(reader, _AFTER_RULES, params)
-        units = reader.query(_SQL / "drift_scores.sql", params)
+        units = reader.query(_SQL / "drift_scores.sql", params).sort(
+            "score", "identity_id", descending=[True, False]
+        )
         found = units.filter((pl.col("of_the_day") >= self.line) | pl.col("creep_crosses"))
         return Judgement(_scores(units), self._findings(reader, found, params))
 
