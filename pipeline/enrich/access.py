@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import tomllib
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 import polars as pl
@@ -95,7 +95,7 @@ def _by_words(name: str) -> str | None:
     Only the first verb counts, because what follows may be a noun that looks like one
     (view_order_history). None if there is no verb.
     """
-    levels = {_of_part(part) for part in _parts(name)}
+    levels = {_of_part(part) for part in _parts(name[:500])}
     return next((level for level in (*_VERBS, "auth") if level in levels), None)
 
 
@@ -109,9 +109,12 @@ def _of_part(words: tuple[str, ...]) -> str | None:
     return level
 
 
-@cache
+# Bounded: names come from logs, and there is no end of them.
+@lru_cache(maxsize=65_536)
 def _parts(name: str) -> tuple[tuple[str, ...], ...]:
     """The words of a name in snake_case, camelCase, kebab-case or dotted, cut at and, or, then."""
-    spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|[^A-Za-z]+", " ", name[:500])
-    joined = re.split(r"\b(?:and|or|then)\b", spaced.lower())
+    spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|[^A-Za-z]+", " ", name)
+    # transfer_to_billing hands over the run; transfer_money_to_billing does not.
+    handed = re.sub(r"\btransfer to\b", "transferto", spaced.lower())
+    joined = re.split(r"\b(?:and|or|then)\b", handed)
     return tuple(tuple(part.split()) for part in joined)

@@ -11,7 +11,11 @@ _LONGEST = 40
 
 # The most specific first: Terraform's user agent also names the SDK it is built on.
 _FAMILIES = (
-    ("console", r"(?:console|signin)(?:\.[a-z0-9-]+)?\.amazonaws|aws-internal/.*console|S3Console"),
+    (
+        "console",
+        r"(?:console|signin)(?:\.[a-z0-9-]+)?\.(?:amazonaws|aws\.amazon)\."
+        r"|aws-internal/.*console|S3Console",
+    ),
     ("service", r"^[a-z0-9.-]+\.amazonaws\.com$|^AWS Internal$|^AWS Service"),
     ("terraform", r"terraform|opentofu"),
     ("pulumi", r"pulumi"),

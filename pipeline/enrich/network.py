@@ -20,13 +20,13 @@ _SCHEMA = {
     "country": pl.String,
     "cloud": pl.String,
 }
-_SERVICE_NAME = re.compile(r"^(AWS Internal|[a-z0-9-]+(\.[a-z0-9-]+)*\.(amazonaws|aws)\.[a-z.]+)$")
+_SERVICE_NAME = re.compile(r"AWS Internal|([a-z0-9-]+\.)+(amazonaws|aws)\.com(\.cn)?")
 
 # Words in an AS name that tell a cloud or hosting provider. The names are those of the regional
 # registries, so a provider's many AS numbers share them.
 _CLOUDS = (
-    ("aws", r"\bAMAZON\b|\bAMAZON-"),
-    ("gcp", r"\bGOOGLE\b|\bGOOGLE-"),
+    ("aws", r"\bAMAZON\b(?!\+)"),
+    ("gcp", r"\bGOOGLE\b(?!-FIBER)"),
     ("azure", r"\bMICROSOFT\b|\bMICROSOFT-"),
     ("oracle", r"\bORACLE-"),
     ("ibm", r"\bSOFTLAYER\b|\bIBM-CLOUD"),
@@ -35,9 +35,10 @@ _CLOUDS = (
     ("digitalocean", r"\bDIGITALOCEAN"),
     ("hetzner", r"\bHETZNER"),
     ("ovh", r"\bOVH\b"),
-    ("linode", r"\bLINODE|\bAKAMAI-LINODE|\bAKAMAI-CONNECTED"),
+    ("linode", r"\bLINODE|\bAKAMAI[- ]CONNECTED"),
+    ("huawei", r"\bHUAWEI[- ]CLOUD"),
     ("vultr", r"\bVULTR|\bAS-CHOOPA|\bCHOOPA"),
-    ("scaleway", r"\bSCALEWAY|\bONLINE S|\bOnline SAS"),
+    ("scaleway", r"\bSCALEWAY|^ONLINE S\.?A\.?S\b"),
     ("cloudflare", r"\bCLOUDFLARE"),
     ("fastly", r"\bFASTLY"),
     ("github", r"\bGITHUB"),
@@ -66,13 +67,17 @@ def networks(addresses: pl.Series, *, database: Path | None = None) -> pl.DataFr
 def _describe(
     known: geoip2fast.GeoIP2Fast, address: str
 ) -> tuple[str | None, str | None, str | None]:
-    if _SERVICE_NAME.match(address):
+    if _SERVICE_NAME.fullmatch(address):
         return SERVICE, None, "aws"
     try:
         ip = ipaddress.ip_address(address.strip())
     except ValueError:
         return None, None, None
-    if not ip.is_global and not _is_example(ip):
+    # An IPv4 address written as IPv6 is in the data as IPv4 only.
+    ip = getattr(ip, "ipv4_mapped", None) or ip
+    if _is_example(ip):
+        return _block(ip), None, None
+    if not ip.is_global:
         return PRIVATE, None, None
     found = known.lookup(str(ip))
     country = found.country_code if re.fullmatch("[A-Z]{2}", found.country_code or "") else None

@@ -26,6 +26,7 @@ def client(user_agent: str) -> str | None:
         ("console.amazonaws.com", "console"),
         ("console.ec2.amazonaws.com", "console"),
         ("signin.amazonaws.com", "console"),
+        ("us-east-2.console.aws.amazon.com", "console"),
         ("lambda.amazonaws.com", "service"),
         ("AWS Internal", "service"),
         ("curl/8.4.0", "curl"),

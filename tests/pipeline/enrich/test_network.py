@@ -24,7 +24,10 @@ def network(address: str) -> tuple[str | None, str | None, str | None]:
         ("8.8.8.8", "gcp", "US"),
         ("20.37.0.1", "azure", "AU"),
         ("143.198.1.1", "digitalocean", "US"),
+        ("172.105.0.1", "linode", "CA"),
+        ("::ffff:8.8.8.8", "gcp", "US"),
         ("75.50.255.67", None, "US"),
+        ("136.32.0.1", None, "US"),  # Google Fiber: homes, not the cloud
     ],
 )
 def test_public_addresses(address: str, cloud: str | None, country: str) -> None:
@@ -49,9 +52,12 @@ def test_a_clouds_own_services(name: str) -> None:
 
 def test_an_address_without_a_known_owner_is_its_block() -> None:
     assert network("203.0.113.77") == ("203.0.113.0/24", None, None)
+    assert network("192.0.2.77") == ("192.0.2.0/24", None, None)
 
 
-@pytest.mark.parametrize("text", ["", "x", "'; drop table events", "999.1.1.1", "\x00"])
+@pytest.mark.parametrize(
+    "text", ["", "x", "'; drop table events", "999.1.1.1", "\x00", "a.amazonaws.com.example.org"]
+)
 def test_what_is_no_address_has_no_network(text: str) -> None:
     assert network(text) == (None, None, None)
 
