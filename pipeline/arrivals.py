@@ -178,5 +178,5 @@ def _unrecognised(piece: Piece) -> str:
 
 def _first_text(piece: Piece) -> bytes:
     if piece.texts:
-        return piece.texts[0]
+        return bytes(piece.texts[0])
     return piece.broken[0].text if piece.broken else b""

@@ -23,7 +23,14 @@ from urllib.parse import unquote, urlparse
 import duckdb
 import polars as pl
 import pyarrow as pa
-from deltalake import CommitProperties, DeltaTable, Transaction, WriterProperties, write_deltalake
+from deltalake import (
+    ColumnProperties,
+    CommitProperties,
+    DeltaTable,
+    Transaction,
+    WriterProperties,
+    write_deltalake,
+)
 from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
 
 from pipeline.errors import LakeError, QueryError
@@ -38,7 +45,16 @@ RELATIONS = (
 _ROW_GROUP = 20_480
 _ATTEMPTS = 100
 _ODD = set("%[]*?")
-_WRITER = WriterProperties(compression="ZSTD", compression_level=1, max_row_group_size=_ROW_GROUP)
+# Texts that hardly repeat: a dictionary of them, or their bounds, would cost a quarter of writing.
+_UNIQUE = ("event_id", "raw", "prompt", "tool_arguments", "tool_result", "text")
+_WRITER = WriterProperties(
+    compression="ZSTD",
+    compression_level=1,
+    max_row_group_size=_ROW_GROUP,
+    column_properties=dict.fromkeys(
+        _UNIQUE, ColumnProperties(dictionary_enabled=False, statistics_enabled="NONE")
+    ),
+)
 
 
 class ConcurrentWriteError(LakeError):
