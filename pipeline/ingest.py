@@ -18,10 +18,11 @@ import pyarrow as pa
 from pipeline import enrich
 from pipeline.arrivals import Arrival, Known, LogFile, arrivals
 from pipeline.errors import LakeError
-from pipeline.files import find, fingerprint
+from pipeline.files import LOOKBACK_DAYS, Found, find
 from pipeline.lake import ConcurrentWriteError, Lake, LakeReader, of_days
+from pipeline.listing import Listed
 from pipeline.records import Broken, Piece
-from pipeline.schemas import INGESTS, REJECTS, ROLLUPS
+from pipeline.schemas import INGESTS, LISTINGS, REJECTS, ROLLUPS
 from pipeline.sources import Source, source_named, sources
 
 SQL = Path(__file__).parent / "sql"
@@ -79,6 +80,7 @@ def ingest(
     source: str | None = None,
     limits: Limits | None = None,
     network_database: Path | None = None,
+    lookback_days: int = LOOKBACK_DAYS,
     progress: Progress | None = None,
 ) -> Summary:
     """Bring every file that the paths mean into the lake, each event once; returns what was done.
@@ -87,7 +89,7 @@ def ingest(
     """
     given = source_named(source) if source is not None else None
     limits = limits or Limits()
-    found = find(paths, apart_from=lake.location)
+    found = _find(lake, paths, lookback_days)
     landing = _Landing(lake, now, run_id, limits, network_database)
     coming = arrivals(
         found.files,
@@ -104,6 +106,7 @@ def ingest(
         if progress is not None:
             progress(unchanged + landing.files, len(found.files))
     landing.commit()
+    lake.append_new("listings", _listing_rows(found, now=now, run_id=run_id))
     return _summary(landing.done, unchanged=unchanged, left_out=found.left_out)
 
 
@@ -119,12 +122,27 @@ def _summary(done: list[LogFile], *, unchanged: int, left_out: int) -> Summary:
     )
 
 
-def news(lake: Lake, paths: Iterable[str | Path]) -> tuple[int, int]:
+def news(
+    lake: Lake, paths: Iterable[str | Path], *, lookback_days: int = LOOKBACK_DAYS
+) -> tuple[int, int]:
     """How many of the files that the paths mean are new or changed, and how many are not."""
-    files = find(paths, apart_from=lake.location).files
+    files = _find(lake, paths, lookback_days).files
     places = _known(lake).places
-    unchanged = sum((str(file), fingerprint(file)) in places for file in files)
+    unchanged = sum((file.name, file.fingerprint()) in places for file in files)
     return len(files) - unchanged, unchanged
+
+
+def _find(lake: Lake, paths: Iterable[str | Path], lookback_days: int) -> Found:
+    """The files that the paths mean; of a bucket, those since the lake's last listing of it."""
+    with lake.reader(tables=["listings"]) as reader:
+        names = ["path", "folder", "last_day", "name_form"]
+        listed = [Listed(*row) for row in reader.columns("listings", names).iter_rows()]
+    return find(paths, apart_from=lake.location, listed=listed, lookback_days=lookback_days)
+
+
+def _listing_rows(found: Found, *, now: datetime, run_id: str) -> pl.DataFrame:
+    told = {"listed_at": now, "run_id": run_id}
+    return LISTINGS.frame([vars(listed) | told for listed in found.listed])
 
 
 def _known(lake: Lake) -> Known:

@@ -1,0 +1,70 @@
+"""Fixtures of the pipeline's tests: servers of buckets."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.request import Request, urlopen
+
+import obstore
+import pytest
+
+from pipeline import buckets
+
+
+@dataclass(frozen=True)
+class S3:
+    """A server of S3, and the requests that came to it."""
+
+    endpoint: str
+    log: Path
+
+    @property
+    def env(self) -> dict[str, str]:
+        return {
+            "AWS_ENDPOINT_URL": self.endpoint,
+            "AWS_ALLOW_HTTP": "true",
+            "AWS_ACCESS_KEY_ID": "key",
+            "AWS_SECRET_ACCESS_KEY": "secret",
+            "AWS_REGION": "eu-central-1",
+        }
+
+    def make_bucket(self, name: str) -> None:
+        urlopen(Request(f"{self.endpoint}/{name}", method="PUT")).close()
+
+    def put(self, bucket: str, key: str, content: bytes = b"{}") -> None:
+        obstore.put(buckets.store("s3", bucket), key, content)
+
+    def requests(self, kind: str, bucket: str) -> list[str]:
+        """The requests to a bucket so far: of "list", or "get"."""
+        lines = [line for line in self.log.read_text().splitlines() if f" /{bucket}" in line]
+        lists = [line for line in lines if "list-type=2" in line]
+        if kind == "list":
+            return lists
+        return [line for line in lines if line.startswith("GET") and line not in lists]
+
+
+@pytest.fixture(scope="session")
+def s3_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3]:
+    log = tmp_path_factory.mktemp("s3") / "requests.log"
+    log.touch()
+    script = Path(__file__).with_name("s3_server.py")
+    # A process of its own: delta-rs holds Python's lock here and there while it waits for answers.
+    with subprocess.Popen(
+        [sys.executable, str(script), str(log)], stdout=subprocess.PIPE, text=True
+    ) as server:
+        assert server.stdout is not None
+        yield S3(f"http://127.0.0.1:{int(server.stdout.readline())}", log)
+        server.terminate()
+
+
+@pytest.fixture
+def s3(s3_server: S3, monkeypatch: pytest.MonkeyPatch) -> S3:
+    """The server, and the environment that leads to it."""
+    for name, value in s3_server.env.items():
+        monkeypatch.setenv(name, value)
+    buckets.store.cache_clear()
+    return s3_server
