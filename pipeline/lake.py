@@ -41,6 +41,8 @@ _ROW_GROUP = 20_480
 _ATTEMPTS = 100
 _ODD = set("%[]*?")
 _OPENED_AT_ONCE = 8
+# Delta's own default; delta-rs makes it 100, and opening a table reads every commit since.
+_CONFIGURATION: dict[str, str | None] = {"delta.checkpointInterval": "10"}
 _WRITER = WriterProperties(compression="ZSTD", compression_level=1, max_row_group_size=_ROW_GROUP)
 
 
@@ -171,6 +173,7 @@ class Lake:
         table = self.table(name) or DeltaTable.create(
             self._made(name),
             storage_options=self._options,
+            configuration=_CONFIGURATION,
             schema=spec.arrow_schema,
             mode="ignore",
             partition_by=list(spec.partition_by) or None,
@@ -251,6 +254,7 @@ class Lake:
                 writer_properties=_WRITER,
                 commit_properties=_commit(turn),
                 storage_options=self._options if table is None else None,
+                configuration=_CONFIGURATION if table is None else None,
                 **options,
             )
         except CommitFailedError as error:

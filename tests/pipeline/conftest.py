@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.request import Request, urlopen
@@ -35,16 +36,21 @@ class S3:
     def make_bucket(self, name: str) -> None:
         urlopen(Request(f"{self.endpoint}/{name}", method="PUT")).close()
 
+    def fill(self, bucket: str, keys: Iterable[str]) -> None:
+        """Put an empty JSON object under each key."""
+        told = json.dumps({"bucket": bucket, "keys": list(keys)}).encode()
+        urlopen(Request(f"{self.endpoint}/-/fill", data=told, method="POST")).close()
+
     def put(self, bucket: str, key: str, content: bytes = b"{}") -> None:
         obstore.put(buckets.store("s3", bucket), key, content)
 
     def requests(self, kind: str, bucket: str) -> list[str]:
-        """The requests to a bucket so far: of "list", or "get"."""
-        lines = [line for line in self.log.read_text().splitlines() if f" /{bucket}" in line]
+        """The requests to a bucket so far: those that "list", or those that "get"."""
+        lines = [
+            line for line in self.log.read_text().splitlines() if line.startswith(f"GET /{bucket}")
+        ]
         lists = [line for line in lines if "list-type=2" in line]
-        if kind == "list":
-            return lists
-        return [line for line in lines if line.startswith("GET") and line not in lists]
+        return lists if kind == "list" else [line for line in lines if line not in lists]
 
 
 @pytest.fixture(scope="session")

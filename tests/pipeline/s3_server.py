@@ -1,17 +1,21 @@
-"""An S3 server on loopback: moto's, with what it lacks: writes that look before they write, at once.
+"""An S3 server on loopback: moto's, with what it lacks: a write that looks, then writes, as one.
 
 Usage: python s3_server.py LOG. Prints its port; appends a line "METHOD path?query" per request.
+POST /-/fill with {"bucket": ..., "keys": [...]} puts an empty JSON object under each key.
 """
 
 from __future__ import annotations
 
+import json
 import sys
 import threading
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
+from moto.core import DEFAULT_ACCOUNT_ID
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+from moto.s3.models import s3_backends
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 
@@ -27,6 +31,8 @@ def recorded(app: Callable[..., Iterable[bytes]], log: Path) -> Callable[..., It
     writing, counting = threading.Lock(), threading.Lock()
 
     def answer(environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
+        if environ["PATH_INFO"] == "/-/fill":
+            return fill(environ, start)
         with counting, log.open("a") as lines:
             query = environ.get("QUERY_STRING", "")
             lines.write(f"{environ['REQUEST_METHOD']} {environ['PATH_INFO']}?{query}\n")
@@ -36,6 +42,15 @@ def recorded(app: Callable[..., Iterable[bytes]], log: Path) -> Callable[..., It
         return app(environ, start)
 
     return answer
+
+
+def fill(environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
+    """Thousands of objects in one request."""
+    told = json.loads(environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"])))
+    for key in told["keys"]:
+        s3_backends[DEFAULT_ACCOUNT_ID]["aws"].put_object(told["bucket"], key, b"{}")
+    start("204 No Content", [])
+    return []
 
 
 if __name__ == "__main__":
