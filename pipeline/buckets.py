@@ -84,16 +84,18 @@ def store(scheme: str, bucket: str) -> ObjectStore:
         raise SettingsError(fault(BucketUrl(scheme, bucket), error)) from error
 
 
-def check_lake(url: BucketUrl) -> None:
-    """Fail in one line if tables cannot lie at this URL, or two writers could lose a commit."""
+def check_key(url: BucketUrl) -> None:
+    """Fail in one line if tables cannot lie at this URL: delta-rs takes some characters amiss."""
     if not _PLAIN_KEY.fullmatch(url.key):
         raise LakeError(f"expected a prefix of letters, digits and ._=- only, got {url}")
-    _check_conditional_writes(url)
 
 
 @cache
-def _check_conditional_writes(url: BucketUrl) -> None:
-    """A commit is a write of a name that must not be there: some servers do not look."""
+def check_conditional_writes(url: BucketUrl) -> None:
+    """Fail in one line if two writers could lose a commit.
+
+    A commit is a write of a name that must not be there yet; some servers do not look.
+    """
     bucket, probe = store(url.scheme, url.bucket), (url / f".probe-{uuid.uuid4().hex}").key
     try:
         obstore.put(bucket, probe, b"", mode="create")
@@ -115,7 +117,7 @@ _HINTS = (
     ("NoSuchBucket|ContainerNotFound|bucket does not exist", "no such bucket"),
     ("scheme is not allowed|builder error", "plain http needs AWS_ALLOW_HTTP (AZURE_ALLOW_HTTP)"),
     (
-        r"169\.254\.169\.254|metadata\.google|credential.*(missing|not provided)|instance metadata",
+        r"169\.254\.169\.254|/latest/api/token|metadata\.google|credential.*not provided",
         "no credentials in the environment (AWS_*, GOOGLE_*, AZURE_*)",
     ),
     (r"\b40[13]\b|AccessDenied|AuthenticationFailed", "access denied; check the credentials"),

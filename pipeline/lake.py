@@ -27,7 +27,14 @@ import pyarrow as pa
 from deltalake import CommitProperties, DeltaTable, Transaction, WriterProperties, write_deltalake
 from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
 
-from pipeline.buckets import DELTA_OPTIONS, BucketUrl, Location, check_lake, fault
+from pipeline.buckets import (
+    DELTA_OPTIONS,
+    BucketUrl,
+    Location,
+    check_conditional_writes,
+    check_key,
+    fault,
+)
 from pipeline.errors import LakeError, QueryError
 from pipeline.schemas import TABLES, Table
 
@@ -72,6 +79,10 @@ class Lake:
     location: Location
     memory_limit: str = "1GiB"
     threads: int | None = None
+
+    def __post_init__(self) -> None:
+        if isinstance(self.location, BucketUrl):
+            check_key(self.location)
 
     def exists(self) -> bool:
         """Whether anything was ever written here."""
@@ -272,10 +283,10 @@ class Lake:
 
     def _made(self, name: str) -> str:
         """Where a table that is not there yet may be created."""
+        if isinstance(self.location, BucketUrl):
+            check_conditional_writes(self.location)
+            return str(self.location / name)
         path = self.location / name
-        if isinstance(path, BucketUrl):
-            check_lake(path)
-            return str(path)
         if _ODD & set(str(path)):
             # delta-rs decodes %XX in a path, and fails on the others.
             raise LakeError(f"expected a path without any of {' '.join(sorted(_ODD))}, got {path}")

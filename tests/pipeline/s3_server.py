@@ -1,7 +1,8 @@
 """An S3 server on loopback: moto's, with what it lacks: a write that looks, then writes, as one.
 
 Usage: python s3_server.py LOG. Prints its port; appends a line "METHOD path?query" per request.
-POST /-/fill with {"bucket": ..., "keys": [...]} puts an empty JSON object under each key.
+POST /-/fill with {"bucket": ..., "keys": [...]} puts an empty JSON object under each key. For the
+bucket "careless" it is a server that does not know conditional writes.
 """
 
 from __future__ import annotations
@@ -36,6 +37,8 @@ def recorded(app: Callable[..., Iterable[bytes]], log: Path) -> Callable[..., It
         with counting, log.open("a") as lines:
             query = environ.get("QUERY_STRING", "")
             lines.write(f"{environ['REQUEST_METHOD']} {environ['PATH_INFO']}?{query}\n")
+        if environ["PATH_INFO"].startswith("/careless/"):
+            environ.pop("HTTP_IF_NONE_MATCH", None)
         if environ["REQUEST_METHOD"] == "PUT":
             with writing:
                 return list(app(environ, start))

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import gzip
+import json
+import os
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime, timezone
+from pathlib import Path
 from typing import Any
 
 import polars as pl
 import pyarrow as pa
 import pytest
 
-from pipeline.buckets import BucketUrl
-from pipeline.errors import LakeError, QueryError
+from pipeline.buckets import BucketUrl, Location, located, store
+from pipeline.errors import LakeError, NhiwatchError, QueryError, SettingsError
+from pipeline.files import find
 from pipeline.lake import ConcurrentWriteError, Lake
-from pipeline.schemas import EVENTS
+from pipeline.schemas import EVENTS, RUNS
+from pipeline.settings import load
 
 DAY = date(2026, 1, 2)
 
@@ -114,3 +122,142 @@ def test_eight_writers_at_once_lose_nothing(lake: Lake) -> None:
         added = list(pool.map(write, range(8)))
     assert sum(added) == 1
     assert event_ids(lake) == [*"01234567", "first", "shared"]
+
+
+def test_a_server_that_overwrites_what_is_there_is_no_place_for_a_lake(s3: Any) -> None:
+    s3.make_bucket("careless")
+    with pytest.raises(LakeError, match="two writers would lose a commit"):
+        Lake(BucketUrl("s3", "careless")).append("events", events("a"))
+
+
+@pytest.mark.parametrize("key", ["a b", "a%20b", "a*", "what?", "#1", "ünï"])
+def test_a_prefix_that_delta_cannot_take_is_told_in_a_line(key: str) -> None:
+    with pytest.raises(LakeError, match="expected a prefix of letters"):
+        Lake(BucketUrl("s3", "odd", key))
+
+
+@pytest.mark.parametrize(
+    ("env", "expected"),
+    [
+        ({}, "no such bucket"),
+        ({"AWS_ENDPOINT_URL": "http://127.0.0.1:9"}, "out of reach"),
+        ({"AWS_ALLOW_HTTP": "false"}, "AWS_ALLOW_HTTP"),
+        (
+            {
+                "AWS_ACCESS_KEY_ID": "",
+                "AWS_SECRET_ACCESS_KEY": "",
+                "AWS_METADATA_ENDPOINT": "http://127.0.0.1:9",
+            },
+            "no credentials",
+        ),
+    ],
+)
+def test_a_bucket_that_cannot_be_had_is_told_in_a_line(
+    s3: Any, monkeypatch: pytest.MonkeyPatch, env: dict[str, str], expected: str
+) -> None:
+    for name, value in env.items():
+        if value:
+            monkeypatch.setenv(name, value)
+        else:
+            monkeypatch.delenv(name)
+    store.cache_clear()
+    url = BucketUrl("s3", "nowhere", "a")
+    for ask in (
+        Lake(url).exists,
+        lambda: Lake(url).append("runs", RUNS.frame([{"run_id": "r"}])),
+        lambda: find([str(url)], apart_from=Path("lake")),
+    ):
+        with pytest.raises(NhiwatchError, match=expected) as fault:
+            ask()
+        assert "\n" not in str(fault.value)
+        assert "\x1b" not in str(fault.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("s3://b", BucketUrl("s3", "b")),
+        ("s3://b/", BucketUrl("s3", "b")),
+        ("gs://b/a/b/", BucketUrl("gs", "b", "a/b")),
+        ("az://container/a", BucketUrl("az", "container", "a")),
+        ("a/b", Path("a/b")),
+        (Path("/a"), Path("/a")),
+    ],
+)
+def test_a_place_is_a_path_or_a_url(text: str | Path, place: Location) -> None:
+    assert located(text) == place
+    assert load(lake=text).lake == place
+
+
+@pytest.mark.parametrize("text", ["http://b/a", "s3://", "ftp://x", "s3:///key"])
+def test_another_url_is_told_in_a_line(text: str) -> None:
+    with pytest.raises(SettingsError, match="expected a path or s3://BUCKET/PREFIX"):
+        load(lake=text)
+
+
+@pytest.mark.parametrize("scheme", ["s3", "gs", "az"])
+def test_every_scheme_has_a_store(scheme: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AZURE_STORAGE_ACCOUNT_NAME", "account")
+    assert store(scheme, "bucket").prefix is None
+
+
+def nhiwatch(*args: str, **env: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "pipeline.cli", *args],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, **env},
+    )
+
+
+def cloudtrail(n: int) -> dict[str, Any]:
+    return {
+        "eventVersion": "1.11",
+        "userIdentity": {
+            "type": "Root",
+            "accountId": "111122223333",
+            "principalId": "111122223333",
+        },
+        "eventTime": f"2026-09-01T00:{n % 60:02}:00Z",
+        "eventSource": "s3.amazonaws.com",
+        "eventName": "ListBuckets",
+        "awsRegion": "eu-central-1",
+        "sourceIPAddress": "192.0.2.10",
+        "userAgent": "Boto3/1.34",
+        "eventID": f"event-{n}",
+        "recipientAccountId": "111122223333",
+    }
+
+
+def test_the_commands_go_from_bucket_to_bucket(s3: Any) -> None:
+    s3.make_bucket("company-logs")
+    s3.make_bucket("company-lake")
+    trail = "AWSLogs/111122223333/CloudTrail/eu-central-1"
+    for day in (1, 2, 9):
+        records = json.dumps({"Records": [cloudtrail(10 * day + n) for n in range(3)]})
+        key = f"{trail}/2026/09/{day:02}/{day}.json.gz"
+        s3.put("company-logs", key, gzip.compress(records.encode()))
+    lake = ("--lake", "s3://company-lake/a")
+
+    first = json.loads(nhiwatch("ingest", "s3://company-logs", *lake, "--json").stdout)
+    assert (first["files"], first["events"], first["rejects"]) == (3, 9, 0)
+    assert json.loads(nhiwatch("detect", *lake, "--json").stdout)["detector_days"] >= 1
+
+    read, asked = (len(s3.requests(kind, "company-logs")) for kind in ("get", "list"))
+    again = nhiwatch("run", "s3://company-logs", *lake)
+    assert again.stderr.startswith("nothing new: 1 files unchanged"), again.stderr
+    assert len(s3.requests("get", "company-logs")) == read
+    assert not any("01" in line for line in s3.requests("list", "company-logs")[asked:])
+
+    assert nhiwatch("findings", *lake, "--json").returncode == 0
+    statement = "select count(*) as n, min(source_file) as file from events"
+    told = json.loads(nhiwatch("sql", statement, *lake, "--json").stdout)
+    assert told == [{"n": 9, "file": f"s3://company-logs/{trail}/2026/09/01/1.json.gz"}]
+
+
+def test_a_missing_bucket_is_one_line_of_the_command(s3: Any) -> None:
+    done = nhiwatch("status", "--lake", "s3://no-such-bucket/lake")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.count("\n") == 1
+    assert "no such bucket" in done.stderr
