@@ -15,7 +15,7 @@ from datetime import datetime
 import msgspec
 
 from pipeline.errors import InputError
-from pipeline.files import LogObject
+from pipeline.files import LogObject, fetched_ahead
 from pipeline.records import Broken, Piece, read_pieces
 from pipeline.sources import Source, sources
 
@@ -75,9 +75,9 @@ def _arrivals(
         content: LogFile("", content, 0, events=events)
         for content, events in known.contents.items()
     }
-    for log in files:
+    for log in fetched_ahead(files, known=known.places):
         content = log.fingerprint()
-        file = LogFile(log.name, content, log.bytes)
+        file = LogFile(log.name, content, log.size)
         if (file.path, content) in known.places:
             yield None
         elif content in contents:

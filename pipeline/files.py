@@ -5,9 +5,10 @@ from __future__ import annotations
 import glob
 import hashlib
 import io
-from collections.abc import Iterable, Iterator
+from collections import deque
+from collections.abc import Container, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import datetime, timezone
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO, Literal, Protocol
 
@@ -24,6 +25,9 @@ LOOKBACK_DAYS = 2
 _DIGEST = 16
 _BLOCK = 8 << 20
 """Bytes of an object asked for at once."""
+_SMALL = 4 << 20
+_FETCHES = 16
+"""Objects of up to _SMALL bytes that are fetched at once; together they bound the memory."""
 
 
 class LogObject(Protocol):
@@ -34,12 +38,8 @@ class LogObject(Protocol):
         """The path as given or found, or the URL: what `source_file` says."""
 
     @property
-    def bytes(self) -> int:
-        """Its size as it lies there."""
-
-    @property
-    def modified(self) -> datetime:
-        """When it was last written."""
+    def size(self) -> int:
+        """Its bytes as they lie there."""
 
     def open(self, mode: Literal["rb"] = "rb") -> BinaryIO:
         """Its bytes as a stream, read block by block."""
@@ -59,12 +59,8 @@ class LocalFile:
         return str(self.path)
 
     @property
-    def bytes(self) -> int:
+    def size(self) -> int:
         return self.path.stat().st_size
-
-    @property
-    def modified(self) -> datetime:
-        return datetime.fromtimestamp(self.path.stat().st_mtime, tz=timezone.utc)
 
     def open(self, mode: Literal["rb"] = "rb") -> BinaryIO:
         return self.path.open(mode)
@@ -88,8 +84,7 @@ class BucketObject:
     """
 
     url: BucketUrl
-    bytes: int
-    modified: datetime
+    size: int
     tag: str
 
     @property
@@ -103,15 +98,64 @@ class BucketObject:
                 store(self.url.scheme, self.url.bucket),
                 self.url.key,
                 buffer_size=_BLOCK,
-                size=self.bytes,
+                size=self.size,
             )
         except (BaseError, OSError) as error:
             raise InputError(fault(self.url, error)) from error
         return io.BufferedReader(_ObjectStream(self.url, reader))
 
     def fingerprint(self) -> str:
-        told = "\0".join((self.name, str(self.bytes), self.tag))
+        told = "\0".join((self.name, str(self.size), self.tag))
         return hashlib.blake2b(told.encode(), digest_size=_DIGEST).hexdigest()
+
+    def read(self) -> bytes:
+        """All its bytes."""
+        with self.open() as stream:
+            return stream.read()
+
+
+@dataclass(frozen=True, slots=True)
+class FetchedObject:
+    """An object of a bucket whose bytes are on their way."""
+
+    listed: BucketObject
+    content: Future[bytes]
+
+    @property
+    def name(self) -> str:
+        return self.listed.name
+
+    @property
+    def size(self) -> int:
+        return self.listed.size
+
+    def open(self, mode: Literal["rb"] = "rb") -> BinaryIO:
+        return io.BytesIO(self.content.result())
+
+    def fingerprint(self) -> str:
+        return self.listed.fingerprint()
+
+
+def fetched_ahead(
+    files: Iterable[LogObject], *, known: Container[tuple[str, str]]
+) -> Iterator[LogObject]:
+    """The same files in their order. Small objects of buckets are fetched side by side before it is
+    their turn, since each is a round trip: not those of a `known` (name, fingerprint).
+    """
+    waiting: deque[LogObject] = deque()
+    with ThreadPoolExecutor(_FETCHES, "fetch") as pool:
+        for file in files:
+            if (
+                isinstance(file, BucketObject)
+                and file.size <= _SMALL
+                and (file.name, file.fingerprint()) not in known
+            ):
+                waiting.append(FetchedObject(file, pool.submit(file.read)))
+            else:
+                waiting.append(file)
+            if len(waiting) > _FETCHES:
+                yield waiting.popleft()
+        yield from waiting
 
 
 class _ObjectStream(io.RawIOBase):
@@ -187,7 +231,6 @@ def _in_bucket(
         BucketObject(
             BucketUrl(url.scheme, url.bucket, item["path"]),
             item["size"],
-            item["last_modified"],
             f"{item['e_tag'] or item['last_modified'].isoformat()} {item['version'] or ''}",
         )
         for item in listing.outright + logs
