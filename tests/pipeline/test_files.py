@@ -95,10 +95,7 @@ def test_objects_fetched_ahead_come_in_order_and_known_ones_are_not_fetched(
     for n in range(40):
         s3.put("ahead", f"{n:02}.json.gz", gzip.compress(f"{n}".encode()))
     (tmp_path / "x.json").write_bytes(b"x")
-    files = [
-        *find(["s3://ahead"], apart_from=Path("no-lake")).files,
-        LocalFile(tmp_path / "x.json"),
-    ]
+    files = list(find(["s3://ahead", tmp_path], apart_from=Path("no-lake")).files)
     known = {(file.name, file.fingerprint()) for file in files[:30]}
     ahead = list(fetched_ahead(files, known=known))
     assert [(file.name, file.size, file.fingerprint()) for file in ahead] == [
