@@ -43,14 +43,17 @@ app = typer.Typer(
 )
 
 LakeOption = Annotated[
-    Path | None, typer.Option("--lake", help="Folder of the lake.  [default: ./lake]")
+    str | None,
+    typer.Option("--lake", help="Folder of the lake, or its URL in a bucket.  [default: ./lake]"),
 ]
 JsonOption = Annotated[
     bool, typer.Option("--json", help="Machine output on stdout, nothing else there.")
 ]
 FormatOption = Annotated[str, typer.Option("--format", help="table, json or csv.")]
 LimitOption = Annotated[int, typer.Option("--limit", min=1, help="At most this many rows.")]
-PathsArgument = Annotated[list[str], typer.Argument(help="Files, folders, globs.")]
+PathsArgument = Annotated[
+    list[str], typer.Argument(help="Files, folders, globs, also s3://, gs://, az://.")
+]
 SourceOption = Annotated[
     str | None, typer.Option("--source", help="The log source, if not to be recognised.")
 ]
@@ -373,7 +376,7 @@ def _reader(settings: Settings, **options: Any) -> AbstractContextManager[LakeRe
 
 
 def _rows(
-    lake: Path | None,
+    lake: str | None,
     file: str,
     params: dict[str, Any],
     kind: Format,
@@ -419,7 +422,8 @@ def _quiet_prefect() -> None:
 def _serve_dashboard(settings: Settings, *, port: int = 8501, address: str = "127.0.0.1") -> None:
     """Become the dashboard's server."""
     page = Path(dashboards.__file__).parent / "app.py"
-    os.environ["NHIWATCH_LAKE"] = str(settings.lake.resolve())
+    lake = settings.lake
+    os.environ["NHIWATCH_LAKE"] = str(lake.resolve() if isinstance(lake, Path) else lake)
     options = {
         "server.port": port,
         "server.address": address,

@@ -17,10 +17,12 @@ from pathlib import Path
 import polars as pl
 
 from pipeline.arrivals import Arrival, Known, LogFile, arrivals
-from pipeline.files import find, fingerprint
+from pipeline.files import LOOKBACK_DAYS, Found, find
 from pipeline.lake import Lake
 from pipeline.landing import Lander, Landing
+from pipeline.listing import Listed
 from pipeline.parsing import FilePiece, parse
+from pipeline.schemas import LISTINGS
 from pipeline.sources import source_named, sources
 
 Progress = Callable[[int, int], None]
@@ -74,6 +76,7 @@ def ingest(
     source: str | None = None,
     limits: Limits | None = None,
     network_database: Path | None = None,
+    lookback_days: int = LOOKBACK_DAYS,
     progress: Progress | None = None,
 ) -> Summary:
     """Bring every file that the paths mean into the lake, each event once; returns what was done.
@@ -82,7 +85,7 @@ def ingest(
     """
     given = source_named(source) if source is not None else None
     limits = limits or Limits()
-    found = find(paths, apart_from=lake.location)
+    found = _find(lake, paths, lookback_days)
     lander = Lander(lake=lake, now=now, run_id=run_id, reject_text_bytes=limits.reject_text_bytes)
     coming = arrivals(
         found.files, _known(lake), given=given, max_record_bytes=limits.max_record_bytes
@@ -101,6 +104,7 @@ def ingest(
             if progress is not None:
                 progress(unchanged + len(lander.done), len(found.files))
         stages.take(batch)
+    lake.append_new("listings", _listing_rows(found, now=now, run_id=run_id))
     if progress is not None:
         progress(unchanged + len(lander.done), len(found.files))
     return _summary(lander.done, unchanged=unchanged, left_out=found.left_out)
@@ -153,14 +157,6 @@ class _Stages:
         return Landing(events, broken, records, batch.finished)
 
 
-def news(lake: Lake, paths: Iterable[str | Path]) -> tuple[int, int]:
-    """How many of the files that the paths mean are new or changed, and how many are not."""
-    files = find(paths, apart_from=lake.location).files
-    places = _known(lake).places
-    unchanged = sum((str(file), fingerprint(file)) in places for file in files)
-    return len(files) - unchanged, unchanged
-
-
 def _summary(done: list[LogFile], *, unchanged: int, left_out: int) -> Summary:
     return Summary(
         files=len(done),
@@ -171,6 +167,29 @@ def _summary(done: list[LogFile], *, unchanged: int, left_out: int) -> Summary:
         duplicates=sum(file.duplicates for file in done),
         rejects=sum(file.rejects for file in done),
     )
+
+
+def news(
+    lake: Lake, paths: Iterable[str | Path], *, lookback_days: int = LOOKBACK_DAYS
+) -> tuple[int, int]:
+    """How many of the files that the paths mean are new or changed, and how many are not."""
+    files = _find(lake, paths, lookback_days).files
+    places = _known(lake).places
+    unchanged = sum((file.name, file.fingerprint()) in places for file in files)
+    return len(files) - unchanged, unchanged
+
+
+def _find(lake: Lake, paths: Iterable[str | Path], lookback_days: int) -> Found:
+    """The files that the paths mean; of a bucket, those since the lake's last listing of it."""
+    with lake.reader(tables=["listings"]) as reader:
+        names = ["path", "folder", "last_day", "name_form"]
+        listed = [Listed(*row) for row in reader.columns("listings", names).iter_rows()]
+    return find(paths, apart_from=lake.location, listed=listed, lookback_days=lookback_days)
+
+
+def _listing_rows(found: Found, *, now: datetime, run_id: str) -> pl.DataFrame:
+    told = {"listed_at": now, "run_id": run_id}
+    return LISTINGS.frame([vars(listed) | told for listed in found.listed])
 
 
 def _known(lake: Lake) -> Known:

@@ -18,8 +18,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import BinaryIO, Protocol, cast
+from typing import BinaryIO, Literal, Protocol, cast
 
 import msgspec
 import numpy as np
@@ -78,8 +77,12 @@ class DamagedError(Exception):
     """The file cannot be decompressed to its end; all before it was given out."""
 
 
+class Openable(Protocol):
+    def open(self, mode: Literal["rb"], /) -> BinaryIO: ...
+
+
 def read_pieces(
-    path: Path, *, containers: frozenset[str], max_record_bytes: int
+    path: Openable, *, containers: frozenset[str], max_record_bytes: int
 ) -> Iterator[Piece]:
     """The records of a file, some at a time.
 

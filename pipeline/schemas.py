@@ -185,6 +185,20 @@ INGESTS = Table(
     ),
 )
 
+LISTINGS = Table(
+    name="listings",
+    meaning="How far folders of buckets are listed, every log in them brought in.",
+    key=("path", "folder", "last_day"),
+    columns=(
+        _c("path", "VARCHAR", "The path that was given"),
+        _c("folder", "VARCHAR", "The folder under which days lie, a key with its slash"),
+        _c("last_day", "DATE", "The last of its days that is listed"),
+        _c("name_form", "VARCHAR", "How its files' names begin (strftime), if these hold the days"),
+        _c("listed_at", "TIMESTAMPTZ", "When it was done", "UTC"),
+        _c("run_id", "VARCHAR", "The run that did it"),
+    ),
+)
+
 _DAY = (
     _c("source", "VARCHAR", "Which log; a partition"),
     _c("event_date", "DATE", "The UTC day; a partition"),
@@ -445,6 +459,7 @@ TABLES: dict[str, Table] = {
         EVENTS,
         REJECTS,
         INGESTS,
+        LISTINGS,
         DAILY_IDENTITY,
         DAILY_ACTION,
         DAILY_CREDENTIAL,

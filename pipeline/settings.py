@@ -8,9 +8,9 @@ from __future__ import annotations
 import uuid
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import Field, ValidationError
+from pydantic import BeforeValidator, Field, ValidationError
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -18,6 +18,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from pipeline.buckets import Location, located
 from pipeline.errors import SettingsError
 from pipeline.lake import Lake
 
@@ -31,7 +32,9 @@ class Settings(BaseSettings):
         env_prefix="NHIWATCH_", env_nested_delimiter="__", toml_file=FILE, extra="forbid"
     )
 
-    lake: Path = Field(Path("lake"), description="Where the Delta tables are")
+    lake: Annotated[Location, BeforeValidator(located)] = Field(
+        Path("lake"), description="Where the Delta tables are: a folder, or the URL of one"
+    )
     memory_limit: str = Field("1GiB", description="DuckDB's memory, a size such as 1GiB")
     threads: int | None = Field(None, description="DuckDB's threads; default: every core")
     history_days: int = Field(30, ge=1, description="Days of history before a judged day")
@@ -43,6 +46,12 @@ class Settings(BaseSettings):
     )
     reject_text_bytes: int = Field(
         65_536, ge=0, description="How much of a rejected text is kept, in bytes"
+    )
+    listing_lookback_days: int = Field(
+        2,
+        ge=0,
+        le=36_500,
+        description="A bucket's days are listed again this long, for objects that come late",
     )
     inventory: Path | None = Field(
         None, description="CSV or JSON of declared identities (owner, purpose, limits)"

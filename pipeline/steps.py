@@ -44,6 +44,7 @@ def bring_in(job: Job, paths: Sequence[str], *, source: str | None = None) -> Su
         source=source,
         limits=limits_of(settings),
         network_database=settings.network_database,
+        lookback_days=settings.listing_lookback_days,
         progress=job.told("ingest"),
     )
 
@@ -79,7 +80,7 @@ def detect(
 def nothing_to_do(settings: Settings, paths: Sequence[str]) -> int | None:
     """How many files there are, if all are in the lake, rolled up and judged; else None."""
     lake = settings.open_lake()
-    new, unchanged = news(lake, paths)
+    new, unchanged = news(lake, paths, lookback_days=settings.listing_lookback_days)
     if new or not lake.exists() or missing_days(lake).height:
         return None
     if pending(lake, detectors_of(settings)):
