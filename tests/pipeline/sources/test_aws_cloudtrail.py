@@ -105,7 +105,6 @@ def one(**over: Any) -> Record:
 
 
 def test_an_event_becomes_a_row() -> None:
-    record = event()
     assert one() == {
         **dict.fromkeys(SELECTED),
         "event_id": "e-1",
