@@ -160,8 +160,10 @@ _EXPECTED: dict[str, Callable[[dict[str, Any]], str]] = {
 
 
 def _support(row: dict[str, Any]) -> str:
-    history = f"{row['history_days']} earlier days of this identity, {row['acting_days']} of acting"
-    return f"the inventory; {history}" if row["against"] == "declared" else history
+    history = f"{row['history_days']} earlier days of this identity"
+    if row["against"] == "declared":
+        return f"the inventory; {history}"
+    return f"{history}, {row['acting_days']} of them with a write or more"
 
 
 def _before(row: dict[str, Any]) -> str:
@@ -176,7 +178,7 @@ def _did(acts: Sequence[dict[str, Any]]) -> list[str]:
 def _told(act: dict[str, Any]) -> str:
     refused = f", {act['denied']} denied" if act["denied"] else ""
     return (
-        f"{act['words']} by {shown(act['action'], limit=60)}, {act['events']} times, "
+        f"{act['words']} by {shown(act['action'], limit=60)} ×{act['events']}, "
         f"{act['succeeded']} with success{refused}"
     )
 

@@ -38,6 +38,7 @@ select
     mode(p.identity_kind)::varchar as identity_kind,  -- its kind
     p.month::date as month,  -- the first day of the month
     p.capability::varchar as capability,  -- what it does
+    any_value(c.words)::varchar as does,  -- the same for people
     any_value(c.class)::varchar as class,  -- none | data access | action | authority
     any_value(p.declared)::varchar as declared,  -- what it may do, as declared; null if nothing is
     (case when any_value(p.declared) is not null then bool_and(p.within) end)::boolean
