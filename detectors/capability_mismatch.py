@@ -60,10 +60,8 @@ class CapabilityMismatch:
     """Score from which an identity's day is a finding."""
 
     enough_days: int = 7
-    """Days of history from which an undeclared identity can be known to analyse only."""
-
-    actor_days: int = 14
-    """Days of history from which an authority can be new to one that acts anyway."""
+    """Days of history from which an identity can be known to analyse only, or an authority be new
+    to one that acts."""
 
     known_days: int = 2
     """Earlier days from which an act is known: of the month where it is declared against."""

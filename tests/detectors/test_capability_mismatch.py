@@ -236,7 +236,7 @@ def test_hostile_names_are_shown_as_text(findings: dict[str, Finding]) -> None:
         ({"undeclared_share": 0.1}, "undeclared exports"),
         ({"enough_days": 17}, "undeclared exports"),
         ({"known_days": 0}, "undeclared exports"),
-        ({"actor_days": 17}, "actor grants"),
+        ({"enough_days": 17}, "actor grants"),
         ({"gained_share": 0.1}, "actor grants"),
         ({"tried_share": 0.1}, "refused"),
     ],

@@ -38,7 +38,7 @@ placed as (
         case
             when not i.unbound then 'declared'
             when i.analysed_so_far then 'history'
-            when w.class = 'authority' and i.history_days >= $actor_days then 'gained'
+            when w.class = 'authority' and i.history_days >= $enough_days then 'gained'
         end as against
     from acts as a
     join judged_identities as i on i.identity_id = a.identity_id
