@@ -84,6 +84,22 @@ CREDENTIAL_KINDS = (
     "none",
 )
 ACCESS_LEVELS = ("read", "list", "write", "permission", "auth", "execute", "delegate", "other")
+CAPABILITIES = (
+    "other",
+    "infer",
+    "read",
+    "retrieve",
+    "write",
+    "execute",
+    "send_out",
+    "approve",
+    "spend",
+    "move_laterally",
+    "grant",
+)
+"""What an identity does, the least of it first; `pipeline/views/capability_classes.sql` has what
+each is. Asking a model (infer) is neither data access nor action."""
+
 OUTCOMES = ("success", "denied", "failure", "unknown")
 
 
@@ -245,7 +261,7 @@ DAILY_IDENTITY = Table(
 DAILY_ACTION = Table(
     name="daily_action",
     meaning="Which actions one identity took in one day, and how they ended.",
-    key=("source", "event_date", "identity_id", "action", "access", "on_behalf_of"),
+    key=("source", "event_date", "identity_id", "action", "access", "capability", "on_behalf_of"),
     partition_by=("source", "event_date"),
     columns=(
         *_DAY,
@@ -254,11 +270,13 @@ DAILY_ACTION = Table(
         _c("service", "VARCHAR", "The service asked"),
         _c("action", "VARCHAR", "The action"),
         _c("access", "VARCHAR", "What the action can do", " | ".join(ACCESS_LEVELS)),
+        _c("capability", "VARCHAR", "What who takes it does", " | ".join(CAPABILITIES)),
         _c("on_behalf_of", "VARCHAR", "For whom"),
         *_SEEN,
         _c("succeeded", "BIGINT", "Of them, successful", "events"),
         _c("denied", "BIGINT", "Of them, denied", "events"),
         _c("resources", "BIGINT", "Different resources", "resources"),
+        _c("example", "VARCHAR", "event_id of the first of them, a successful one if there is"),
     ),
 )
 
@@ -353,7 +371,12 @@ IDENTITIES = Table(
         _c("declared", "BOOLEAN", "Whether the inventory file names it"),
         _c("owner", "VARCHAR", "Who answers for it, as declared"),
         _c("purpose", "VARCHAR", "What it is for, as declared"),
-        _c("capability", "VARCHAR", "What it may do, as declared", "analyse | act"),
+        _c(
+            "capability",
+            "VARCHAR",
+            "What it may do, as declared; several separated by semicolons",
+            " | ".join(("analyse", "act", *CAPABILITIES)),
+        ),
         _c("allowed_networks", "VARCHAR[]", "From where it may act, as declared"),
         _c("allowed_tools", "VARCHAR[]", "Which tools it may use, as declared"),
         _c("first_seen", "TIMESTAMPTZ", "Its first event, null if never seen", "UTC"),

@@ -9,7 +9,7 @@ from datetime import date
 from math import isqrt
 from pathlib import Path
 
-from sample_data import DATA
+from sample_data import DATA, injections, overreach
 from sample_data.cloudtrail import write_day
 from sample_data.company import account
 from sample_data.injections import innocent, planted_runs
@@ -22,6 +22,8 @@ from sample_data.work import day_of_work
 
 SEED = 20260901
 START = date(2026, 9, 1)
+_PLOTS = ((injections.PLOTS, 700), (overreach.PLOTS, 740))
+"""What is planted in the traces, each with the dice of its first row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +62,10 @@ def generate(
 
 def _runs(seed: int, day: Day, factor: int, truth: list[Planted]) -> Iterator[Run]:
     """The day's runs; what is planted among them is added to `truth`."""
-    for run, planted in planted_runs(seed, day):
-        truth.append(planted)
-        yield run
+    for plots, stream in _PLOTS:
+        for run, planted in planted_runs(seed, day, plots, stream=stream):
+            truth.append(planted)
+            yield run
     for run in runs_of(seed, day, factor):
         odd = innocent(run, day)
         if odd is not None:
