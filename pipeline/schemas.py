@@ -315,6 +315,38 @@ DAILY_TOOL_EDGE = Table(
     ),
 )
 
+DAILY_SECRET = Table(
+    name="daily_secret",
+    meaning="Secrets in prompts, arguments and results of one day; never the secret itself.",
+    key=(
+        "source",
+        "event_date",
+        "identity_id",
+        "trace_id",
+        "session_id",
+        "place",
+        "tool_name",
+        "kind",
+        "fingerprint",
+    ),
+    partition_by=("source", "event_date"),
+    columns=(
+        *_DAY,
+        *_IDENTITY,
+        _c("trace_id", "VARCHAR", "The run it was in"),
+        _c("session_id", "VARCHAR", "The session it was in"),
+        _c("place", "VARCHAR", "Where it stood", "prompt | argument | result"),
+        _c("tool_name", "VARCHAR", "The tool it was sent to, or that returned it"),
+        _c("access", "VARCHAR", "What that tool can do", " | ".join(ACCESS_LEVELS)),
+        _c("kind", "VARCHAR", "What kind of secret: a private key, a provider's token, a password"),
+        _c("fingerprint", "VARCHAR", "First 16 hex digits of its SHA-256; equal for equal secrets"),
+        _c("masked", "VARCHAR", "Its first characters, at most four, and its length"),
+        _c("credential_ids", "VARCHAR[]", "credential_id under which logs may know it: key id, jti"),
+        *_SEEN,
+        _c("event_id", "VARCHAR", "The first event it was in"),
+    ),
+)
+
 ROLLUPS = Table(
     name="rollups",
     meaning="Which days of which source are rolled up, on how many events.",
@@ -450,6 +482,7 @@ TABLES: dict[str, Table] = {
         DAILY_CREDENTIAL,
         DAILY_RESOURCE,
         DAILY_TOOL_EDGE,
+        DAILY_SECRET,
         ROLLUPS,
         IDENTITIES,
         SCORES,
