@@ -14,7 +14,7 @@ SQL = Path(__file__).parent / "sql" / "delegation_amplification"
 DRIFT_SQL = Path(__file__).parent / "sql" / "privilege_drift"
 """What an action adds to what one can do is said once, for both detectors."""
 
-STEPS = ("delegated_today", "delegated_before", "edges", "refusals", "acts", "depths")
+STEPS = ("delegated_today", "delegated_before", "edges", "own_acts", "acts", "depths")
 """The relations that `chains.sql` reads, each after those it reads."""
 
 SCORES = ("subject_kind", "subject_id", "identity_id", "score", "features")
@@ -273,6 +273,8 @@ def _chain_id(chain: dict[str, Any]) -> str:
 
 def _chain_title(chain: dict[str, Any], acts: list[dict[str, Any]]) -> str:
     end, start = _name(chain["identity_id"]), _name(chain["start_id"])
+    if end == start:
+        end, start = (shown(chain[side], limit=60) for side in ("identity_id", "start_id"))
     refused = next((act for act in acts if act["refused_id"]), None)
     if refused is not None:
         what = shown(refused["action"], limit=50)

@@ -1,6 +1,5 @@
 -- grain: start_id, giver_id, identity_id, action, access
--- reads: delegated_today, delegated_before, edges, refusals, daily_action, access_weights,
---        sensitive_actions
+-- reads: delegated_today, delegated_before, edges, own_acts, access_weights, sensitive_actions
 -- why: how much each act done for somebody goes beyond what that one can do or ever did. An act
 --      that this start had done there before is nothing; one that the end does for everybody, or
 --      that the start does itself, little; one that the start was refused itself, most.
@@ -11,33 +10,24 @@ with known as (
         count(distinct b.event_date) filter (where b.giver_id = t.giver_id) as giver_act_days,
         count(distinct b.start_id) filter (where b.start_id <> t.start_id) as others
     from (select distinct start_id, giver_id, identity_id, action from delegated_today) as t
-    left join delegated_before as b on b.identity_id = t.identity_id and b.action = t.action
+    left join delegated_before as b
+        on b.identity_id = t.identity_id and b.action = t.action and b.succeeded > 0
     group by t.start_id, t.giver_id, t.identity_id, t.action
 ),
 
--- What starts and ends did by themselves, or for anybody.
-done_before as (
-    select
-        identity_id,
-        action,
-        count(distinct event_date) filter (where succeeded > 0) as days
-    from daily_action
-    where event_date >= $history_start and event_date < $day
-    group by identity_id, action
-),
-
+-- Who on the way was refused the same, and never did it.
 refused as (
     select
         t.start_id, t.giver_id, t.identity_id, t.action, t.access,
-        arg_min(r.identity_id, r.refused_at) as refused_id,
-        min(r.refused_at) as refused_at
+        arg_min(r.identity_id, r.refused_at) as refused_id
     from (
         select *, unnest(path[:-2]) as hand
         from delegated_today
         where succeeded > 0
     ) as t
-    join refusals as r
+    join own_acts as r
         on r.identity_id = t.hand and r.action = t.action and r.refused_at <= t.last_seen
+    where r.succeeded = 0
     group by t.start_id, t.giver_id, t.identity_id, t.action, t.access
 ),
 
@@ -54,7 +44,6 @@ placed as (
         coalesce(o.days, 0) as own_days,
         coalesce(u.days, 0) as end_act_days,
         r.refused_id,
-        r.refused_at,
         -- A model asked, an agent called: what agents are, and no act on anything.
         case
             when t.action in (
@@ -77,8 +66,8 @@ placed as (
         and r.identity_id = t.identity_id
         and r.action = t.action
         and r.access is not distinct from t.access
-    left join done_before as o on o.identity_id = t.start_id and o.action = t.action
-    left join done_before as u on u.identity_id = t.identity_id and u.action = t.action
+    left join own_acts as o on o.identity_id = t.start_id and o.action = t.action
+    left join own_acts as u on u.identity_id = t.identity_id and u.action = t.action
     left join access_weights as w on w.access = t.access
 ),
 
@@ -165,7 +154,6 @@ select
     own_days,
     technique,
     refused_id,
-    refused_at,
     greatest(
         novelty,
         case

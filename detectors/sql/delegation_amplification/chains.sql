@@ -1,11 +1,10 @@
 -- grain: start_id, identity_id
 -- reads: acts, depths
--- why: a chain's score: its acts, the strongest of each service and level of access, joined by
---      noisy-or, and its depth against what is usual for its start
+-- why: a chain's score: its acts, the strongest of each level of access, joined by noisy-or, and its depth against what is usual for its start
 with classes as (
-    select start_id, identity_id, service, access, max(score) as score
+    select start_id, identity_id, access, max(score) as score
     from acts
-    group by start_id, identity_id, service, access
+    group by start_id, identity_id, access
 ),
 
 amplified as (

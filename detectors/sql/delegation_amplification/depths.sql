@@ -1,10 +1,9 @@
 -- grain: start_id
--- reads: daily_delegation, delegated_today
+-- reads: delegated_today, delegated_before
 -- why: how deep the chains of each start usually go, a day; of all starts where it has no history
 with daily as (
-    select start_id, event_date, max(length(path)) - 1 as depth
-    from daily_delegation
-    where event_date >= $history_start and event_date < $day
+    select start_id, event_date, max(depth) as depth
+    from delegated_before
     group by start_id, event_date
 ),
 

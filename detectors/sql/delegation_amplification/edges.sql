@@ -1,5 +1,5 @@
 -- grain: start_id, giver_id, identity_id
--- reads: delegated_today, delegated_before, daily_identity, daily_delegation
+-- reads: delegated_today, delegated_before, daily_identity
 -- why: how well known a chain's start and last hand-over are at its end, and how open the end is:
 --      one that serves many will serve one more, one that serves a single caller will not. The
 --      edge is what has a history here, not its two ends alone.
@@ -11,12 +11,14 @@ with edges_today as (
 by_start as (
     select start_id, identity_id, count(distinct event_date) as days
     from delegated_before
+    where succeeded > 0
     group by start_id, identity_id
 ),
 
 by_giver as (
     select giver_id, identity_id, count(distinct event_date) as days
     from delegated_before
+    where succeeded > 0
     group by giver_id, identity_id
 ),
 
@@ -26,6 +28,7 @@ ends as (
         count(distinct start_id) as starts,
         count(distinct giver_id) as givers
     from delegated_before
+    where succeeded > 0
     group by identity_id
 ),
 
@@ -37,8 +40,7 @@ seen as (
         where event_date >= $history_start and event_date < $day
         union
         select start_id, event_date
-        from daily_delegation
-        where event_date >= $history_start and event_date < $day
+        from delegated_before
     )
     group by identity_id
 )

@@ -1,11 +1,10 @@
 -- grain: start_id
--- reads: daily_delegation
+-- reads: delegated_today, delegated_before
 -- why: how many identities each start reached on the day, against its own earlier days, or those
 --      of all starts where it has none. Only what it never reached before counts.
 with daily as (
     select start_id, event_date, count(distinct identity_id) as ends
-    from daily_delegation
-    where event_date >= $history_start and event_date < $day
+    from delegated_before
     group by start_id, event_date
 ),
 
@@ -22,8 +21,7 @@ everybody as (
 
 reached as (
     select distinct start_id, identity_id
-    from daily_delegation
-    where event_date >= $history_start and event_date < $day
+    from delegated_before
 ),
 
 today as (
@@ -35,9 +33,8 @@ today as (
         list(d.event_id order by r.identity_id is not null, d.first_seen) as evidence,
         min(d.first_seen) as first_seen,
         max(d.last_seen) as last_seen
-    from daily_delegation as d
+    from delegated_today as d
     left join reached as r on r.start_id = d.start_id and r.identity_id = d.identity_id
-    where d.event_date = $day
     group by d.start_id
 ),
 
