@@ -14,7 +14,15 @@ SQL = Path(__file__).parent / "sql" / "delegation_amplification"
 DRIFT_SQL = Path(__file__).parent / "sql" / "privilege_drift"
 """What an action adds to what one can do is said once, for both detectors."""
 
-STEPS = ("delegated_today", "delegated_before", "edges", "own_acts", "acts", "depths")
+STEPS = (
+    "agent_operations",
+    "delegated_today",
+    "delegated_before",
+    "edges",
+    "own_acts",
+    "acts",
+    "depths",
+)
 """The relations that `chains.sql` reads, each after those it reads."""
 
 SCORES = ("subject_kind", "subject_id", "identity_id", "score", "features")
@@ -137,13 +145,36 @@ class DelegationAmplification:
         for name in ("fan_out", "lost_context"):
             reader.define(name, SQL / f"{name}.sql", params)
         identities = reader.query(SQL / "identities.sql").sort("identity_id")
-        deep = chains.filter(pl.col("score") >= self.threshold)
-        findings = [self._amplified(row) for row in deep.iter_rows(named=True)]
-        findings += self._strayed(reader, identities, params)
-        return Judgement(pl.concat([_chain_scores(chains), _identity_scores(identities)]), (*findings,))
+        return Judgement(
+            pl.concat([_chain_scores(chains), _identity_scores(identities)]),
+            (*self._amplified(reader, chains, params), *self._strayed(reader, identities, params)),
+        )
 
-    def _amplified(self, chain: dict[str, Any]) -> Finding:
+    def _amplified(
+        self, reader: Reader, chains: pl.DataFrame, params: dict[str, Any]
+    ) -> list[Finding]:
+        """Findings of chains, with the refusals that they went around."""
+        rows = chains.filter(pl.col("score") >= self.threshold).to_dicts()
+        refused = [
+            {"identity_id": act["refused_id"], "action": act["action"]}
+            for row in rows
+            for act in row["new_acts"] or []
+            if act["refused_id"]
+        ]
+        refusals = {}
+        if refused:
+            reader.define("found_refusals", pl.DataFrame(refused))
+            evidence = reader.query(SQL / "refusal_evidence.sql", params)
+            refusals = {(who, action): event_id for who, action, event_id in evidence.rows()}
+        return [self._chain(row, refusals) for row in rows]
+
+    def _chain(self, chain: dict[str, Any], refusals: dict[tuple[str, str], str]) -> Finding:
         acts, refused = chain["new_acts"] or [], chain["refused_actions"] > 0
+        shown_first = [
+            event_id
+            for act in acts
+            if (event_id := refusals.get((act["refused_id"], act["action"])))
+        ]
         is_thin = min(chain["start_days"], chain["end_days"]) < self.few_days
         techniques = [act["technique"] for act in acts if act["technique"]]
         return Finding(
@@ -157,7 +188,7 @@ class DelegationAmplification:
             observed=_chain_observed(chain, acts),
             expected=_chain_expected(chain),
             support=_support(chain["start_days"], chain["end_days"], is_thin=is_thin),
-            evidence=list(dict.fromkeys(chain["evidence"]))[: self.most_evidence],
+            evidence=list(dict.fromkeys([*shown_first, *chain["evidence"]]))[: self.most_evidence],
             first_seen=chain["first_seen"],
             last_seen=chain["last_seen"],
             frameworks=tuple(dict.fromkeys([*techniques, *self.spec.frameworks])),
@@ -280,7 +311,7 @@ def _chain_title(chain: dict[str, Any], acts: list[dict[str, Any]]) -> str:
         what = shown(refused["action"], limit=50)
         return f"{end} did for {start} what {_name(refused['refused_id'])} was refused: {what}"
     if chain["depth_part"] * 0.6 > chain["amplification"] or not acts:
-        return f"{end} acted for {start} through {chain['depth']} hand-overs"
+        return f"{end} acted for {start} through {_count(chain['depth'], 'hand-over')}"
     what = shown(acts[0]["action"], limit=50)
     return f"{end} did for {start} what {start} never did: {what}"
 
@@ -297,23 +328,26 @@ def _act(act: dict[str, Any]) -> str:
     name, access = shown(act["action"], limit=60), shown(act["access"], limit=20)
     outcome = "" if act["succeeded"] else ", never with success"
     refused = f", refused to {_name(act['refused_id'])} itself" if act["refused_id"] else ""
-    return f"{name} ({access}, {act['events']} times{outcome}{refused})"
+    return f"{name} ({access}, {_count(act['events'], 'time')}{outcome}{refused})"
 
 
 def _chain_expected(chain: dict[str, Any]) -> str:
-    known = (
-        f"This hand-over was used on {chain['edge_days']} earlier days"
-        if chain["edge_days"]
-        else "This hand-over was never used before"
-    )
+    known = "This hand-over was never used before"
+    if chain["edge_days"]:
+        known = f"This hand-over was used on {_count(chain['edge_days'], 'earlier day')}"
     depth = chain["usual_depth"]
-    usual = f"; chains of this start usually take {depth:.0f} hand-overs" if depth else ""
-    return f"{known}; the end acted for {chain['starts']} others in that time{usual}."
+    usual = f"; chains of this start usually take {_count(round(depth), 'hand-over')}"
+    starts = _count(chain["starts"], "start")
+    return f"{known}; the end acted for {starts} in that time{usual if depth else ''}."
 
 
 def _support(start_days: int, end_days: int, *, is_thin: bool) -> str:
-    days = f"{start_days} earlier days of the start, {end_days} of the end"
+    days = f"{_count(start_days, 'earlier day')} of the start, {end_days} of the end"
     return f"too little history ({days})" if is_thin else days
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def _name(identity: str) -> str:

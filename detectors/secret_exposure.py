@@ -119,7 +119,7 @@ class SecretExposure:
             severity=_severity(run),
             score=run["score"],
             confidence=0.6 if worst["kind"] in ("password", "named secret") else 0.9,
-            title=f"{shown(run['identity_id'], limit=60)}: {_where(worst)}",
+            title=f"{_name(run['identity_id'])}: {_where(worst)}",
             observed=f"{_secret(worst)} {_place(worst)}."
             + (f" {run['secrets']} different secrets in this run." if run["secrets"] > 1 else ""),
             expected=_expected(worst),
@@ -162,10 +162,14 @@ def _use_scores(uses: pl.DataFrame) -> pl.DataFrame:
     ).select(SCORES)
 
 
+def _name(identity: str) -> str:
+    """An identity as people call it: an ARN by its last part."""
+    return shown(identity.rsplit("/", 1)[-1] if identity.startswith("arn:") else identity, limit=60)
+
+
 def _severity(run: dict[str, Any]) -> Severity:
-    if run["worst"]["is_carried"]:
-        return Severity.HIGH
-    return Severity.MEDIUM
+    opens_much = run["score"] >= 0.8
+    return Severity.HIGH if run["worst"]["is_carried"] or opens_much else Severity.MEDIUM
 
 
 def _secret(told: dict[str, Any]) -> str:
@@ -221,7 +225,7 @@ def _support(row: dict[str, Any]) -> str:
 
 def _in_use(use: dict[str, Any]) -> Finding:
     exposed = f"{use['exposed_at']:%Y-%m-%d %H:%M} UTC"
-    exposer = shown(use["exposer"], limit=60)
+    exposer = _name(use["exposer"])
     places = ", ".join(shown(place, limit=40) for place in (use["foreign_places"] or [])[:5])
     usual = ", ".join(shown(place, limit=40) for place in (use["usual_networks"] or [])[:5])
     name = shown(use["subject_id"], limit=60)
@@ -233,10 +237,9 @@ def _in_use(use: dict[str, Any]) -> Finding:
         severity=Severity.HIGH if use["is_name_only"] else Severity.CRITICAL,
         score=use["score"],
         confidence=0.7 if use["is_name_only"] else 0.95,
-        title=f"{shown(use['identity_id'], limit=60)}: credential used {how} "
-        f"after {exposer} exposed it",
-        observed=f"{_secret(use)} {_place({**use, 'is_carried': False})} (run of {exposer}) at "
-        f"{exposed}. After it, {name} was used {how}, {use['events']} events on the day.",
+        title=f"{_name(use['identity_id'])}: credential used {how} after {exposer} exposed it",
+        observed=f"{_secret(use)} {_place({**use, 'is_carried': False})} of {exposer} "
+        f"at {exposed}. After it, {name} was used {how}: {use['events']} events on the day.",
         expected=f"Before the exposure it was used from {usual} by its own identity."
         if use["days_before"]
         else "No use of this credential is known before the exposure.",

@@ -364,7 +364,9 @@ DAILY_SECRET = Table(
         _c("kind", "VARCHAR", "What kind of secret: a private key, a provider's token, a password"),
         _c("fingerprint", "VARCHAR", "First 16 hex digits of its SHA-256; equal for equal secrets"),
         _c("masked", "VARCHAR", "Its first characters, at most four, and its length"),
-        _c("credential_ids", "VARCHAR[]", "credential_id under which logs may know it: key id, jti"),
+        _c(
+            "credential_ids", "VARCHAR[]", "credential_id under which logs may know it: key id, jti"
+        ),
         *_SEEN,
         _c("event_id", "VARCHAR", "The first event it was in"),
     ),

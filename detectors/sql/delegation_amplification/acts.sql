@@ -1,5 +1,6 @@
 -- grain: start_id, giver_id, identity_id, action, access
--- reads: delegated_today, delegated_before, edges, own_acts, access_weights, sensitive_actions
+-- reads: delegated_today, delegated_before, edges, own_acts, access_weights,
+--        sensitive_actions, agent_operations
 -- why: how much each act done for somebody goes beyond what that one can do or ever did. An act
 --      that this start had done there before is nothing; one that the end does for everybody, or
 --      that the start does itself, little; one that the start was refused itself, most.
@@ -44,14 +45,7 @@ placed as (
         coalesce(o.days, 0) as own_days,
         coalesce(u.days, 0) as end_act_days,
         r.refused_id,
-        -- A model asked, an agent called: what agents are, and no act on anything.
-        case
-            when t.action in (
-                'chat', 'text_completion', 'generate_content', 'embeddings', 'invoke_agent',
-                'invoke_workflow'
-            ) then 0.05
-            else coalesce(w.weight, 0.2)
-        end as weight
+        if(m.action is null, coalesce(w.weight, 0.2), 0.05) as weight
     from delegated_today as t
     join edges as e
         on e.start_id = t.start_id and e.giver_id = t.giver_id and e.identity_id = t.identity_id
@@ -69,6 +63,7 @@ placed as (
     left join own_acts as o on o.identity_id = t.start_id and o.action = t.action
     left join own_acts as u on u.identity_id = t.identity_id and u.action = t.action
     left join access_weights as w on w.access = t.access
+    left join agent_operations as m on m.action = t.action
 ),
 
 -- Patterns are compared with new acts only: few.

@@ -1,5 +1,5 @@
 -- grain: identity_id
--- reads: daily_action, access_weights
+-- reads: daily_action, access_weights, agent_operations
 -- why: who acts for nobody today and always acted for somebody: the user is lost on the way
 with daily as (
     select
@@ -34,12 +34,9 @@ today as (
             * coalesce(w.weight, 0.2)) as weight
     from daily_action as a
     left join access_weights as w on w.access = a.access
+    anti join agent_operations as m on m.action = a.action
     where a.event_date = $day
         and a.on_behalf_of is null
-        and a.action not in (
-            'chat', 'text_completion', 'generate_content', 'embeddings', 'invoke_agent',
-            'invoke_workflow'
-        )
     group by a.identity_id, a.access
 ),
 

@@ -88,7 +88,7 @@ users as (
         arg_max(identity_id, (is_foreign, events)) as identity_id,
         bool_or(is_foreign) as is_foreign,
         list_sort(list(distinct place) filter (where is_foreign)) as foreign_places,
-        sum(events)::bigint as events
+        coalesce(sum(events) filter (where is_foreign), sum(events))::bigint as events
     from today
     group by credential_id
 )
