@@ -37,8 +37,8 @@ matches as (
         unnest(list_distinct(regexp_extract_all(
             text,
             '-----BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----(?:[A-Za-z0-9+/=:,-]|\\+[nr]|\s)+'
-            || '|\b(?:AKIA|ASIA)[A-Z0-9]{16}[^A-Za-z0-9/+]{1,12}'
-            || '(?:[A-Za-z_]{1,30}[^A-Za-z0-9/+]{1,12}){0,3}[A-Za-z0-9/+]{40}\b'
+            || '|\b(?:AKIA|ASIA)[A-Z0-9]{16}[^A-Za-z0-9+]{1,12}'
+            || '(?:[A-Za-z_]{1,30}[^A-Za-z0-9+]{1,12}){0,3}[A-Za-z0-9/+]{40}\b'
             || '|\b(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{16}\b'
             || '|\bABSK[A-Za-z0-9+/=]{60,}'
             || '|\bgh[pousr]_[A-Za-z0-9]{36,}|\bgithub_pat_[A-Za-z0-9_]{40,}'
@@ -78,8 +78,8 @@ split as (
         coalesce(
             nullif(regexp_extract(
                 match,
-                '(?:\b(?:AKIA|ASIA)[A-Z0-9]{16}[^A-Za-z0-9/+]{1,12}'
-                || '(?:[A-Za-z_]{1,30}[^A-Za-z0-9/+]{1,12}){0,3}([A-Za-z0-9/+]{40})\b)',
+                '(?:\b(?:AKIA|ASIA)[A-Z0-9]{16}[^A-Za-z0-9+]{1,12}'
+                || '(?:[A-Za-z_]{1,30}[^A-Za-z0-9+]{1,12}){0,3}([A-Za-z0-9/+]{40})\b)',
                 1
             ), ''),
             nullif(regexp_extract(
