@@ -310,7 +310,7 @@ def _chain_title(chain: dict[str, Any], acts: list[dict[str, Any]]) -> str:
     if refused is not None:
         what = shown(refused["action"], limit=50)
         return f"{end} did for {start} what {_name(refused['refused_id'])} was refused: {what}"
-    if chain["depth_part"] * 0.6 > chain["amplification"] or not acts:
+    if chain["depth_part"] > chain["amplification"] or not acts:
         return f"{end} acted for {start} through {_count(chain['depth'], 'hand-over')}"
     what = shown(acts[0]["action"], limit=50)
     return f"{end} did for {start} what {start} never did: {what}"
@@ -335,10 +335,12 @@ def _chain_expected(chain: dict[str, Any]) -> str:
     known = "This hand-over was never used before"
     if chain["edge_days"]:
         known = f"This hand-over was used on {_count(chain['edge_days'], 'earlier day')}"
-    depth = chain["usual_depth"]
-    usual = f"; chains of this start usually take {_count(round(depth), 'hand-over')}"
+    usual = ""
+    if chain["usual_depth"] is not None:
+        hands = _count(round(chain["usual_depth"]), "hand-over")
+        usual = f"; chains of this start usually take {hands}"
     starts = _count(chain["starts"], "start")
-    return f"{known}; the end acted for {starts} in that time{usual if depth else ''}."
+    return f"{known}; the end acted for {starts} in that time{usual}."
 
 
 def _support(start_days: int, end_days: int, *, is_thin: bool) -> str:

@@ -87,10 +87,7 @@ shares as (
         p.*,
         s.technique,
         greatest(p.weight, coalesce(s.strength, 0)) as strength,
-        case
-            when p.edge_days >= $known_days then $known_edge_share
-            else 1 - p.edge_days / (2.0 * $known_days)
-        end as edge_share,
+        if(p.edge_days >= $known_days, $known_edge_share, 1.0) as edge_share,
         -- What the end does for others tells nothing, as far as it is open to others.
         1 - (p.openness_count / (p.openness_count + $open_starts))
             * case

@@ -17,7 +17,6 @@ shapes as (
     select
         start_id,
         identity_id,
-        any_value(identity_kind) as identity_kind,
         arg_max(path, depth) as path,
         max(depth) as depth,
         min(edge_days) as edge_days,
@@ -50,7 +49,7 @@ deep as (
         s.*,
         a.amplification,
         d.usual as usual_depth,
-        case
+        $depth_weight * case
             when coalesce(d.is_known, false)
                 then 1 - exp(-greatest(0, (s.depth - d.usual) / d.spread - 1) / $depth_scale)
             else 0
@@ -61,6 +60,24 @@ deep as (
 )
 
 select
-    *,
-    (1 - (1 - amplification) * (1 - $depth_weight * depth_part))::double as score
+    start_id,
+    identity_id,
+    path,
+    depth,
+    edge_days,
+    starts,
+    start_days,
+    end_days,
+    events,
+    actions,
+    new_actions,
+    refused_actions,
+    new_acts,
+    evidence,
+    first_seen,
+    last_seen,
+    amplification,
+    usual_depth,
+    depth_part::double as depth_part,
+    (1 - (1 - amplification) * (1 - depth_part))::double as score
 from deep
