@@ -347,6 +347,63 @@ DAILY_TOOL_EDGE = Table(
     ),
 )
 
+DAILY_DELEGATION = Table(
+    name="daily_delegation",
+    meaning="What was done for whom in one day, with every hand it went through.",
+    key=("source", "event_date", "path", "via", "action", "access"),
+    partition_by=("source", "event_date"),
+    columns=(
+        *_DAY,
+        _c("identity_id", "VARCHAR", "Who did it: the end of the path"),
+        _c("identity_kind", "VARCHAR", "The kind of who was logged", " | ".join(IDENTITY_KINDS)),
+        _c("start_id", "VARCHAR", "For whom in the end: the start of the path"),
+        _c("path", "VARCHAR[]", "From the start to the end: users, agents, roles"),
+        _c("via", "VARCHAR", "How the last hand-over is known", "on_behalf_of | role"),
+        _c("service", "VARCHAR", "The service asked"),
+        _c("action", "VARCHAR", "The action"),
+        _c("access", "VARCHAR", "What the action can do", " | ".join(ACCESS_LEVELS)),
+        *_SEEN,
+        _c("succeeded", "BIGINT", "Of them, successful", "events"),
+        _c("denied", "BIGINT", "Of them, denied", "events"),
+        _c("scopes", "BIGINT", "In how many traces or credentials", "scopes"),
+        _c("event_id", "VARCHAR", "The first of them, a successful one if there is one"),
+    ),
+)
+
+DAILY_SECRET = Table(
+    name="daily_secret",
+    meaning="Secrets in prompts, arguments and results of one day; never the secret itself.",
+    key=(
+        "source",
+        "event_date",
+        "identity_id",
+        "trace_id",
+        "session_id",
+        "place",
+        "tool_name",
+        "kind",
+        "fingerprint",
+    ),
+    partition_by=("source", "event_date"),
+    columns=(
+        *_DAY,
+        *_IDENTITY,
+        _c("trace_id", "VARCHAR", "The run it was in"),
+        _c("session_id", "VARCHAR", "The session it was in"),
+        _c("place", "VARCHAR", "Where it stood", "prompt | argument | result"),
+        _c("tool_name", "VARCHAR", "The tool it was sent to, or that returned it"),
+        _c("access", "VARCHAR", "What that tool can do", " | ".join(ACCESS_LEVELS)),
+        _c("kind", "VARCHAR", "What kind of secret: a private key, a provider's token, a password"),
+        _c("fingerprint", "VARCHAR", "First 16 hex digits of its SHA-256; equal for equal secrets"),
+        _c("masked", "VARCHAR", "Its first characters, at most four, and its length"),
+        _c(
+            "credential_ids", "VARCHAR[]", "credential_id under which logs may know it: key id, jti"
+        ),
+        *_SEEN,
+        _c("event_id", "VARCHAR", "The first event it was in"),
+    ),
+)
+
 ROLLUPS = Table(
     name="rollups",
     meaning="Which days of which source are rolled up, on how many events.",
@@ -488,6 +545,8 @@ TABLES: dict[str, Table] = {
         DAILY_CREDENTIAL,
         DAILY_RESOURCE,
         DAILY_TOOL_EDGE,
+        DAILY_DELEGATION,
+        DAILY_SECRET,
         ROLLUPS,
         IDENTITIES,
         SCORES,

@@ -196,7 +196,9 @@ def test_each_detector_has_attacks_and_look_alikes(truth: list[dict[str, Any]]) 
         for detector in (
             "capability_mismatch",
             "credential_reuse",
+            "delegation_amplification",
             "privilege_drift",
+            "secret_exposure",
             "unusual_tool_chain",
         )
         for kind in ("attack", "lookalike")
