@@ -60,8 +60,7 @@ class CapabilityMismatch:
     """Score from which an identity's day is a finding."""
 
     enough_days: int = 7
-    """Days of history from which an identity can be known to analyse only, or an authority be new
-    to one that acts."""
+    """Days of history from which what an identity does can be new to it."""
 
     known_days: int = 2
     """Earlier days from which an act is known: of the month where it is declared against."""
@@ -152,8 +151,8 @@ def _expected_of_declared(row: dict[str, Any]) -> str:
 
 _EXPECTED: dict[str, Callable[[dict[str, Any]], str]] = {
     "declared": _expected_of_declared,
-    "history": lambda row: f"It is not declared, and did nothing but {_before(row)}.",
-    "gained": lambda row: f"What it did before: {_before(row)}.",
+    "history": lambda row: f"It is not declared; in its history it {_before(row)}.",
+    "gained": lambda row: f"In its history it {_before(row)}.",
 }
 
 
@@ -165,7 +164,7 @@ def _support(row: dict[str, Any]) -> str:
 
 
 def _before(row: dict[str, Any]) -> str:
-    return _joined(row["did_before"] or ["nothing"])
+    return _joined(row["did_before"] or ["only asks models"])
 
 
 def _did(acts: Sequence[dict[str, Any]]) -> list[str]:

@@ -7,7 +7,7 @@ with classes (capability, class, rank, analysis, words) as (
         ('other', 'none', 0, true, 'signs in, or what no word tells'),
         ('infer', 'none', 0, true, 'asks a model'),
         ('read', 'data access', 1, true, 'reads'),
-        ('retrieve', 'data access', 1, true, 'searches and retrieves'),
+        ('retrieve', 'data access', 1, true, 'retrieves'),
         ('write', 'action', 2, false, 'writes'),
         ('execute', 'action', 2, false, 'executes'),
         ('send_out', 'action', 3, false, 'sends out'),

@@ -212,7 +212,7 @@ def test_an_undeclared_analyst_by_history_that_acts_is_told_lower(
     assert finding.title.endswith(
         ": only analysed so far, now sends out and writes (export_claims)"
     )
-    assert finding.expected == "It is not declared, and did nothing but retrieve."
+    assert finding.expected == "It is not declared; in its history it retrieves."
 
 
 @pytest.mark.parametrize("who", ["actor grants", "declared actor grants"])

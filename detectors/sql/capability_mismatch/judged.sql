@@ -1,5 +1,5 @@
 -- grain: identity active on the judged day
--- reads: judged_identities, mismatches, machine_actions
+-- reads: judged_identities, mismatches, machine_actions, capability_weights
 -- why: the worst mismatch of each identity, all of them in order, and what it does otherwise
 with worst as (
     select
@@ -25,11 +25,12 @@ with worst as (
 
 usual as (
     select
-        identity_id,
-        list(distinct capability order by capability) filter (where not judged and succeeded > 0)
-            as did_before
-    from machine_actions
-    group by identity_id
+        a.identity_id,
+        list(distinct w.words order by w.words) as did_before
+    from machine_actions as a
+    join capability_weights as w on w.capability = a.capability
+    where not a.judged and a.succeeded > 0 and w.class <> 'none'
+    group by a.identity_id
 )
 
 select
