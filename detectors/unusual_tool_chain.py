@@ -13,13 +13,16 @@ from typing import Any, ClassVar
 import polars as pl
 
 from detectors.base import Finding, Judgement, Reader, Severity, Spec, Window, shown
-from pipeline.schemas import FINGERPRINT
+from pipeline import schemas
 
 SQL = Path(__file__).parent / "sql" / "unusual_tool_chain"
+WORDS_SQL = Path(schemas.__file__).parent / "sql"
+"""Where the words of language are that a lake of fingerprints keeps in clear."""
 WORD = r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}]|[\p{L}\d]{3,}|\d{2}"
 """What a word is: an identifier is one; where writing has no spaces, each sign is one."""
 
-BEFORE = ("function_words", "request_words", "traces", "tool_traits")
+LANGUAGE = ("function_words", "request_words")
+BEFORE = ("traces", "tool_traits")
 WORDS = ("calls", "prompts", "call_words", "prompt_words")
 EXPLAINED = ("novel_words", "sentences", "sentence_words")
 KEPT = {
@@ -159,6 +162,8 @@ class UnusualToolChain:
 
         Texts are read a bucket at a time: the history's for how rare words are, then everyone's.
         """
+        for name in LANGUAGE:
+            reader.define(name, WORDS_SQL / f"{name}.sql")
         _define(reader, BEFORE, params)
         told = reader.query(SQL / "buckets.sql")
         buckets = [{**params, **row} for row in told.iter_rows(named=True)]
@@ -334,7 +339,7 @@ def _tell_steered(run: dict[str, Any]) -> _Told:
     call, source = run["steered_call"], run["from_call"]
     tool, from_tool = _tool(run, call), _tool(run, source)
     place = f"sentence {run['sentence_no']} in the result of call {source} ({from_tool})"
-    if re.search(FINGERPRINT, run["sentence"]):
+    if re.search(schemas.FINGERPRINT, run["sentence"]):
         said = f"{place} has them; the texts are kept as fingerprints"
         words = f"{len(run['words'])} words"
     else:
@@ -502,7 +507,7 @@ def _asked(run: dict[str, Any]) -> str:
     prompt = run["prompt"]
     if not prompt:
         return "not logged"
-    if re.search(FINGERPRINT, prompt):
+    if re.search(schemas.FINGERPRINT, prompt):
         return "kept as a fingerprint"
     return json.dumps(shown(prompt, limit=300), ensure_ascii=False)
 

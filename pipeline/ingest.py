@@ -17,6 +17,7 @@ import pyarrow as pa
 
 from pipeline import enrich
 from pipeline.arrivals import Arrival, Known, LogFile, arrivals
+from pipeline.content import Content, Privacy
 from pipeline.errors import LakeError
 from pipeline.files import find, fingerprint
 from pipeline.lake import ConcurrentWriteError, Lake, LakeReader, of_days
@@ -79,6 +80,7 @@ def ingest(
     source: str | None = None,
     limits: Limits | None = None,
     network_database: Path | None = None,
+    privacy: Privacy | None = None,
     progress: Progress | None = None,
 ) -> Summary:
     """Bring every file that the paths mean into the lake, each event once; returns what was done.
@@ -88,7 +90,7 @@ def ingest(
     given = source_named(source) if source is not None else None
     limits = limits or Limits()
     found = find(paths, apart_from=lake.location)
-    landing = _Landing(lake, now, run_id, limits, network_database)
+    landing = _Landing(lake, now, run_id, limits, network_database, privacy or Privacy())
     coming = arrivals(
         found.files,
         _known(lake),
@@ -144,12 +146,14 @@ class _Landing:
         run_id: str,
         limits: Limits,
         network_database: Path | None,
+        privacy: Privacy,
     ) -> None:
         self.lake = lake
         self.now = now
         self.run_id = run_id
         self.limits = limits
         self.network_database = network_database
+        self.privacy = privacy
         self.batch = _Batch()
         self.done: list[LogFile] = []
 
@@ -194,6 +198,9 @@ class _Landing:
             for name, frame in enrich.lookups(reader, database=self.network_database).items():
                 reader.define(name, frame)
             events = reader.arrow(enrich.SELECT, {"source": source.name, "ingested_at": self.now})
+            events = self.privacy.applied(
+                reader, events, source=source.name, own_agent=source.own_agent
+            )
         if source.own_agent is not None and events.num_rows:
             events = self._with_agents(source, events)
         for row in self._append(source, events).iter_rows(named=True):
@@ -248,7 +255,9 @@ class _Landing:
                 "record_index": part.index,
                 "source": file.source,
                 "reason": part.reason,
-                "text": part.text[:most].decode("utf-8", "backslashreplace"),
+                "text": part.text[:most].decode("utf-8", "backslashreplace")
+                if self.privacy.of(file.source) is Content.KEEP
+                else None,
                 "text_bytes": len(part.text),
                 "rejected_at": self.now,
             }

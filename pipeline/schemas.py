@@ -84,7 +84,7 @@ CREDENTIAL_KINDS = (
     "none",
 )
 ACCESS_LEVELS = ("read", "list", "write", "permission", "auth", "execute", "delegate", "other")
-FINGERPRINT = r"\bzq[0-9a-f]{12}\b"
+FINGERPRINT = r"\b[zZ]q[0-9a-f]{12}\b"
 """What stands for a word in a text that is kept as a fingerprint (a regular expression)."""
 OUTCOMES = ("success", "denied", "failure", "unknown")
 

@@ -10,10 +10,12 @@ from typing import Any
 from detectors.base import Detector, make, registry
 from detectors.judge import Judged, judge, pending
 from pipeline.baselines import missing_days, roll_up
+from pipeline.content import Content, Privacy, salt_in
 from pipeline.errors import SettingsError
 from pipeline.ingest import Limits, Summary, ingest, news
 from pipeline.inventory import take_inventory
 from pipeline.settings import Settings
+from pipeline.sources import sources
 
 Progress = Callable[[str, int, int], None]
 """Told the step, and how many of how many of its units are done."""
@@ -44,6 +46,7 @@ def bring_in(job: Job, paths: Sequence[str], *, source: str | None = None) -> Su
         source=source,
         limits=limits_of(settings),
         network_database=settings.network_database,
+        privacy=privacy_of(settings),
         progress=job.told("ingest"),
     )
 
@@ -95,6 +98,23 @@ def detectors_of(settings: Settings, only: Sequence[str] = ()) -> list[Detector]
             f"expected [detectors.<id>] of {', '.join(registry())}, got {', '.join(unknown)}"
         )
     return [make(id_, settings.detectors.get(id_)) for id_ in only or registry()]
+
+
+def privacy_of(settings: Settings) -> Privacy:
+    """How the texts of each source land.
+
+    The salt of fingerprints is beside the lake, not in it: who queries the lake cannot read it.
+    """
+    unknown = sorted(settings.content.keys() - {"default", *sources()})
+    if unknown:
+        raise SettingsError(
+            f"expected [content] of default, {', '.join(sources())}, got {', '.join(unknown)}"
+        )
+    by_source = {name: Content(mode) for name, mode in settings.content.items()}
+    default = by_source.pop("default", Content.KEEP)
+    file = settings.salt_file or settings.lake.with_name(f"{settings.lake.name}.salt")
+    hashed = Content.FINGERPRINT in {default, *by_source.values()}
+    return Privacy(default, by_source, salt_in(file) if hashed else "")
 
 
 def limits_of(settings: Settings) -> Limits:

@@ -28,6 +28,8 @@ _KEY = {
 
 _WORDS = tomllib.loads((Path(__file__).parent / "words.toml").read_text(encoding="utf-8"))
 _VERBS = {level: frozenset(words.split()) for level, words in _WORDS["verbs"].items()}
+VERBS = frozenset().union(*_VERBS.values())
+"""The verbs of the names of APIs and tools."""
 _PERMISSION_NOUNS = frozenset(_WORDS["nouns"]["permission"].split())
 _AUTH_NOUNS = frozenset(_WORDS["nouns"]["auth"].split())
 
