@@ -34,8 +34,8 @@ class SecretExposure:
         JWT's jti or sub, the SHA-256 of a token (hex or base64).
     Misses: secrets of unknown form that no word calls secret; secrets cut in pieces, encoded or
         spelt out; passwords that are plain words; session cookies; what stands in a cloud's own
-        records (request parameters, user data); keys whose log shows another name for them; the use of
-        what was exposed longer ago than the history reaches.
+        records (request parameters, user data); keys whose log shows another name for them; the
+        use of what was exposed longer ago than the history reaches.
     Triage: revoke first, then ask. Who can read that run's log, and where did the tool send it?
         Look at what the credential did after the moment of exposure. If the agent has to handle
         secrets: let a vault's reference pass through the model, and never the value.

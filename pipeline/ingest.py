@@ -17,6 +17,7 @@ from pathlib import Path
 import polars as pl
 
 from pipeline.arrivals import Arrival, Known, LogFile, arrivals
+from pipeline.content import Privacy
 from pipeline.files import LOOKBACK_DAYS, Found, find
 from pipeline.lake import Lake
 from pipeline.landing import Lander, Landing
@@ -77,6 +78,7 @@ def ingest(
     limits: Limits | None = None,
     network_database: Path | None = None,
     lookback_days: int = LOOKBACK_DAYS,
+    privacy: Privacy | None = None,
     progress: Progress | None = None,
 ) -> Summary:
     """Bring every file that the paths mean into the lake, each event once; returns what was done.
@@ -86,7 +88,13 @@ def ingest(
     given = source_named(source) if source is not None else None
     limits = limits or Limits()
     found = _find(lake, paths, lookback_days)
-    lander = Lander(lake=lake, now=now, run_id=run_id, reject_text_bytes=limits.reject_text_bytes)
+    lander = Lander(
+        lake=lake,
+        now=now,
+        run_id=run_id,
+        reject_text_bytes=limits.reject_text_bytes,
+        privacy=privacy or Privacy(),
+    )
     coming = arrivals(
         found.files, _known(lake), given=given, max_record_bytes=limits.max_record_bytes
     )
@@ -150,6 +158,7 @@ class _Stages:
                 [(file, piece) for file, piece in batch.pieces if file.source == name],
                 now=self.lander.now,
                 network_database=self.network_database,
+                privacy=self.lander.privacy,
             )
             events.append((sources()[name], parsed.events))
             broken.extend(parsed.broken)

@@ -16,6 +16,7 @@ import polars as pl
 import pyarrow as pa
 
 from pipeline.arrivals import LogFile
+from pipeline.content import Content, Privacy
 from pipeline.errors import LakeError
 from pipeline.lake import ConcurrentWriteError, Lake, of_days
 from pipeline.parsing import FileBroken
@@ -47,6 +48,7 @@ class Lander:
     now: datetime
     run_id: str
     reject_text_bytes: int
+    privacy: Privacy
     done: list[LogFile] = field(default_factory=list)
 
     def land(self, batch: Landing) -> None:
@@ -118,7 +120,9 @@ class Lander:
                 "record_index": part.index,
                 "source": file.source,
                 "reason": part.reason,
-                "text": part.text[:most].decode("utf-8", "backslashreplace"),
+                "text": part.text[:most].decode("utf-8", "backslashreplace")
+                if self.privacy.of(file.source) is Content.KEEP
+                else None,
                 "text_bytes": len(part.text),
                 "rejected_at": self.now,
             }

@@ -18,6 +18,7 @@ import pyarrow.compute as pc
 
 from pipeline import enrich
 from pipeline.arrivals import LogFile
+from pipeline.content import Privacy
 from pipeline.lake import LakeReader
 from pipeline.records import Broken, Piece
 from pipeline.schemas import EVENTS
@@ -44,8 +45,11 @@ def parse(
     *,
     now: datetime,
     network_database: Path | None,
+    privacy: Privacy,
 ) -> Parsed:
-    """The events of one source's records. `reader` needs no table of the lake."""
+    """The events of one source's records, their texts as they may land. `reader` needs no table of
+    the lake.
+    """
     records, broken = _records(pieces)
     reader.define("records", records)
     told = reader.arrow(source.select)
@@ -54,7 +58,9 @@ def parse(
     if pc.any(faulty).as_py():
         broken.extend(_problems(told.filter(faulty), pieces))
         told = told.filter(pc.invert(faulty))
-    return Parsed(_enriched(reader, source, told, now, network_database), broken)
+    events = _enriched(reader, source, told, now, network_database)
+    events = privacy.applied(reader, events, source=source.name, own_agent=source.own_agent)
+    return Parsed(events, broken)
 
 
 def _enriched(

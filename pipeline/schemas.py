@@ -99,7 +99,8 @@ CAPABILITIES = (
 )
 """What an identity does, the least of it first; `pipeline/views/capability_classes.sql` has what
 each is. Asking a model (infer) is neither data access nor action."""
-
+FINGERPRINT = r"\b[zZ]q[0-9a-f]{12}\b"
+"""What stands for a word in a text that is kept as a fingerprint (a regular expression)."""
 OUTCOMES = ("success", "denied", "failure", "unknown")
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import uuid
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, ValidationError
 from pydantic_settings import (
@@ -58,6 +58,14 @@ class Settings(BaseSettings):
     )
     network_database: Path | None = Field(
         None, description="A geoip2fast .dat.gz in place of the built-in one"
+    )
+    content: dict[str, Literal["keep", "fingerprint", "drop"]] = Field(
+        default_factory=dict,
+        description="How prompts, arguments and results land: keep | fingerprint | drop, by "
+        "source; `default` is for the sources not named",
+    )
+    salt_file: Path | None = Field(
+        None, description="The secret of fingerprints; default: beside the lake, <lake>.salt"
     )
     detectors: dict[str, dict[str, Any]] = Field(
         default_factory=dict, description="Thresholds by detector: [detectors.<id>]"

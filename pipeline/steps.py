@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from pathlib import Path
 from typing import Any
 
 from detectors.base import Detector, make, registry
 from detectors.judge import Judged, judge, pending
 from pipeline.baselines import missing_days, roll_up
+from pipeline.content import Content, Privacy, salt_in
 from pipeline.errors import SettingsError
 from pipeline.ingest import Limits, Summary, ingest, news
 from pipeline.inventory import take_inventory
 from pipeline.settings import Settings
+from pipeline.sources import sources
 
 Progress = Callable[[str, int, int], None]
 """Told the step, and how many of how many of its units are done."""
@@ -45,6 +48,7 @@ def bring_in(job: Job, paths: Sequence[str], *, source: str | None = None) -> Su
         limits=limits_of(settings),
         network_database=settings.network_database,
         lookback_days=settings.listing_lookback_days,
+        privacy=privacy_of(settings),
         progress=job.told("ingest"),
     )
 
@@ -96,6 +100,33 @@ def detectors_of(settings: Settings, only: Sequence[str] = ()) -> list[Detector]
             f"expected [detectors.<id>] of {', '.join(registry())}, got {', '.join(unknown)}"
         )
     return [make(id_, settings.detectors.get(id_)) for id_ in only or registry()]
+
+
+def privacy_of(settings: Settings) -> Privacy:
+    """How the texts of each source land.
+
+    The salt of fingerprints is beside the lake, not in it: who queries the lake cannot read it.
+    """
+    unknown = sorted(settings.content.keys() - {"default", *sources()})
+    if unknown:
+        raise SettingsError(
+            f"expected [content] of default, {', '.join(sources())}, got {', '.join(unknown)}"
+        )
+    by_source = {name: Content(mode) for name, mode in settings.content.items()}
+    default = by_source.pop("default", Content.KEEP)
+    if Content.FINGERPRINT not in {default, *by_source.values()}:
+        return Privacy(default, by_source)
+    return Privacy(default, by_source, salt_in(_salt_file(settings)))
+
+
+def _salt_file(settings: Settings) -> Path:
+    if settings.salt_file is not None:
+        return settings.salt_file
+    if isinstance(settings.lake, Path):
+        return settings.lake.with_name(f"{settings.lake.name}.salt")
+    raise SettingsError(
+        "expected the setting salt_file for fingerprints in a lake in a bucket, got none"
+    )
 
 
 def limits_of(settings: Settings) -> Limits:
