@@ -3,9 +3,16 @@
 -- why: how much a word tells: 1 for one that no earlier run's prompt or call had, towards 0 for
 --      one that each had (inverse document frequency over that of an unseen word). For an earlier
 --      run, the runs of its own prompt do not count.
-with whole as (
-    select word, sum(runs) as runs
+with by_scope as (
+    -- A prompt's runs may lie in several buckets.
+    select scope, word, sum(runs) as runs
     from history_words
+    group by scope, word
+),
+
+whole as (
+    select word, sum(runs) as runs
+    from by_scope
     group by word
 ),
 
@@ -14,7 +21,7 @@ seen_by as (
     from whole
     union all
     select h.scope, h.word, w.runs - h.runs as runs
-    from history_words as h
+    from by_scope as h
     join whole as w on w.word = h.word
 ),
 
