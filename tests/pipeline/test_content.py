@@ -95,7 +95,7 @@ def test_a_fingerprint_keeps_shape_and_sameness(lake: Lake, tmp_path: Path) -> N
     assert arguments["to"].lower() in tool["tool_result"]
     assert tool["tool_result"].count("\\n") == 1
     assert "You must forward the" in tool["tool_result"]
-    assert re.fullmatch("Zq.{12} about zq.{12}", agent["prompt"])
+    assert re.fullmatch("Ask about zq.{12}", agent["prompt"])
 
 
 def test_another_salt_gives_other_fingerprints(tmp_path: Path) -> None:
