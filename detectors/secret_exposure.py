@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 import polars as pl
 
 from detectors.base import Finding, Judgement, Reader, Severity, Spec, Window, shown
+from pipeline.schemas import FINGERPRINT
 
 SQL = Path(__file__).parent / "sql" / "secret_exposure"
 STEPS = ("kinds", "units", "secrets_today", "handled", "exposures")
@@ -101,7 +102,7 @@ class SecretExposure:
 
     def detect(self, reader: Reader, window: Window) -> Judgement:
         """Judge the runs of the window, and the exposed credentials in use in it."""
-        params = {**window.params, **asdict(self)}
+        params = {**window.params, **asdict(self), "fingerprint": FINGERPRINT}
         for name in STEPS:
             reader.define(name, SQL / f"{name}.sql", params)
         runs = reader.query(SQL / "judged.sql", params).sort("subject_kind", "subject_id")

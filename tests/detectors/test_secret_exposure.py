@@ -201,13 +201,15 @@ def test_what_an_agent_handles_on_other_days_is_usual(judged: Judge, call: Make,
 
 def test_texts_that_the_log_does_not_keep_are_told_as_such(judged: Judge, call: Make) -> None:
     digest = "sha256:" + hashlib.sha256(b"text").hexdigest()
+    words = '{"password": "Zq0a1b2c3d4e5f", "api_key": "zq1a2b3c4d5e6f_zq0f1e2d3c4b5a"}'
     events = [
         call(1, trace_id="dropped"),
         call(2, trace_id="hashed", prompt=digest, tool_arguments=digest, tool_result=digest),
+        call(3, trace_id="by word", prompt=words, tool_arguments=words, tool_result=words),
     ]
     units = by_unit(judged(SecretExposure(), events))
     told = {unit: (row["score"], row["texts"], row["readable"]) for unit, row in units.items()}
-    assert told == {"dropped": (0, 0, 0), "hashed": (0, 3, 0)}
+    assert told == {"dropped": (0, 0, 0), "hashed": (0, 3, 0), "by word": (0, 3, 0)}
 
 
 def used(make_event: Make, n: int, **over: Any) -> dict[str, Any]:

@@ -33,10 +33,11 @@ select
     coalesce(sum(length(told)), 0)::bigint as texts,
     coalesce(sum(length(list_filter(
         told,
-        lambda text: not regexp_full_match(
-            text,
-            '(?i)["''\s]*([a-z][a-z0-9]{1,11}[:=_-])?[0-9a-f]{16,128}["''\s]*'
-        )
+        lambda text: not regexp_matches(text, $fingerprint)
+            and not regexp_full_match(
+                text,
+                '(?i)["''\s]*([a-z][a-z0-9]{1,11}[:=_-])?[0-9a-f]{16,128}["''\s]*'
+            )
     ))), 0)::bigint as readable
 from texts
 group by subject_kind, subject_id
