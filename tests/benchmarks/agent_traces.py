@@ -2,6 +2,7 @@
 
     python tests/benchmarks/agent_traces.py ../shared/data/agent_traces
     python tests/benchmarks/agent_traces.py ../shared/data/agent_traces --degraded
+    python tests/benchmarks/agent_traces.py ../shared/data/agent_traces --daily --degraded
     python tests/benchmarks/agent_traces.py ../shared/data/agent_traces --learned
     python tests/benchmarks/agent_traces.py ../shared/data/agent_traces --ablation
     python tests/benchmarks/agent_traces.py ../shared/data/agent_traces --without steered
@@ -10,9 +11,11 @@
 
 The folder holds OTLP/JSON files and a labels.csv with the columns trace_id, agent_id, suite, part
 (history or window), attacked and attack_succeeded. Each run of the window is judged on the part
-`history` alone. Prints ROC-AUC with 95 % intervals (bootstrap over runs), succeeded against benign
-and against failed, and what the default threshold finds.
+`history` alone, unless --daily. Prints ROC-AUC with 95 % intervals (bootstrap over runs), succeeded
+against benign and against failed, and what the default threshold finds. The detector's weights and
+its line were chosen beside these labels: expect less on other agents.
 
+--daily     as the product judges: each day on the days before it, attacks of the window included
 --degraded  also without prompts, results and arguments in the log
 --learned   also on other histories: of the other agents, of the other suites, none
 --ablation  each part of the score left out in turn; --without PART leaves one out
@@ -36,7 +39,9 @@ import polars as pl
 from sklearn.metrics import roc_auc_score
 
 from detectors.base import Window
+from detectors.judge import judge
 from detectors.unusual_tool_chain import PARTS, UnusualToolChain
+from pipeline.baselines import roll_up
 from pipeline.content import Content, Privacy
 from pipeline.ingest import ingest
 from pipeline.lake import Lake
@@ -111,6 +116,17 @@ def judged(
             with lake.reader() as reader:
                 scores.append(detector.detect(reader, window).scores)
     return pl.concat(scores).select("score", trace_id="subject_id")
+
+
+def judged_daily(events: pl.DataFrame) -> pl.DataFrame:
+    """trace_id and score of every run, each judged on the days before its own."""
+    with tempfile.TemporaryDirectory() as folder:
+        lake = Lake(Path(folder) / "lake")
+        lake.append("events", events.to_arrow())
+        roll_up(lake, now=NOW)
+        judge(lake, [UnusualToolChain()], now=NOW, run_id="benchmark")
+        with lake.reader() as reader:
+            return reader.query("select subject_id as trace_id, score from scores")
 
 
 def without(events: pl.DataFrame, columns: list[str]) -> pl.DataFrame:
@@ -190,18 +206,24 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("folder", type=Path)
-    for name in ("degraded", "learned", "ablation", "content"):
+    for name in ("daily", "degraded", "learned", "ablation", "content"):
         parser.add_argument(f"--{name}", action="store_true")
     parser.add_argument("--without", choices=PARTS, action="append", default=[])
     parser.add_argument("--day", type=int)
     options = parser.parse_args()
     labels = pl.read_csv(options.folder / "labels.csv")
-    events = on_one_day(ingested(options.folder), labels)
+    as_logged = ingested(options.folder)
+    events = on_one_day(as_logged, labels)
     if options.day:
         a_day(events, options.day)
         return
     print("| | suite | succeeded/benign | succeeded/failed | found | benign found |")
     print("|---|---|---|---|---|---|")
+    if options.daily:
+        for mode in ("", *(MODES if options.degraded else ())):
+            name = f"without {mode.replace(' ', ', ')}" if mode else "everything"
+            show(f"daily, {name}", judged_daily(without(as_logged, mode.split())), labels)
+        return
     show("everything", judged(events, UnusualToolChain()), labels)
     for mode in MODES if options.degraded else ():
         scores = judged(without(events, mode.split()), UnusualToolChain())

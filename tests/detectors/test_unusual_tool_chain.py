@@ -223,7 +223,6 @@ def test_what_could_be_read_is_told(
     [features] = judgement.scores["features"].to_list()
     assert json.loads(features)["read"] == read
     [found] = judgement.findings
-    assert found.confidence == (0.9 if not missing else pytest.approx(found.confidence))
     assert (found.confidence < 0.8) == bool(missing)
 
 
