@@ -22,17 +22,21 @@ WORD = r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}]|[\p{L}\d]{3,}|\d{2}"
 """What a word is: an identifier is one; where writing has no spaces, each sign is one."""
 
 LANGUAGE = ("function_words", "request_words")
-BEFORE = ("traces", "tool_traits")
+BEFORE = ("traces", "earlier_runs", "tool_traits")
 WORDS = ("calls", "prompts", "call_words", "prompt_words")
 EXPLAINED = ("novel_words", "sentences", "sentence_words")
-KEPT = {
-    "explained": "explanations",
-    "arguments": "arguments",
-    "sent": "sent",
-    "chains": "shapes",
-}
-"""What is kept of a bucket of runs, without its texts: the relation and the file that gives it."""
-JOINED = ("usual_explanations", "steered", "leaks", "novelty", "firsts", "drift", "usual_shapes")
+TOLD = ("explained", "arguments", "sent", "chains")
+"""What is known of runs when their texts are gone."""
+KNOWN = (
+    "known_tools",
+    "known_origins",
+    "known_destinations",
+    "usual_explanations",
+    "usual_novelty",
+    "usual_shapes",
+)
+"""What the earlier runs show to be usual."""
+JUDGED = ("steered", "flows", "leaks", "novelty", "firsts", "drift")
 """The relations that lead to `runs.sql`, each after those it reads."""
 
 PARTS = ("steered", "leak", "loop", "length", "retries", "drift", "origin", "novelty", "new_tools")
@@ -90,6 +94,9 @@ class UnusualToolChain:
     threshold: float = 0.5
     """Score from which a run is a finding; 0.5 is the line."""
 
+    parts: tuple[str, ...] = PARTS
+    """What counts for the score."""
+
     usual_quantile: float = 0.98
     """Share of earlier runs that stay under the line."""
 
@@ -111,8 +118,8 @@ class UnusualToolChain:
     all_history_traces: int = 10_000
     """Earlier runs looked at of all agents together."""
 
-    bucket_runs: int = 5_000
-    """Runs whose texts are in memory at once."""
+    bucket_characters: int = 20_000_000
+    """Characters of the runs whose texts are in memory at once."""
 
     text_limit: int = 50_000
     """Characters of a prompt, of arguments and of a result that are read."""
@@ -148,51 +155,66 @@ class UnusualToolChain:
     """Earlier runs of an agent from which its own history carries a finding."""
 
     def detect(self, reader: Reader, window: Window) -> Judgement:
-        """Judge the runs that began in the window."""
-        runs = self.totals(reader, {**window.params, **asdict(self), "word": WORD})
-        scored = self._scored(runs)
-        found = scored.filter(pl.col("score") >= self.threshold)
-        return Judgement(
-            scored.select("subject_kind", "subject_id", "identity_id", "score", "features"),
-            tuple(self._finding(row) for row in found.iter_rows(named=True)),
-        )
+        """Judge the runs that began in the window.
 
-    def totals(self, reader: Reader, params: Mapping[str, Any]) -> pl.DataFrame:
-        """Every run, earlier ones too, as `runs.sql` tells it, with its parts and their total.
-
-        Texts are read a bucket at a time: the history's for how rare words are, then everyone's.
+        Texts are read a bucket of runs at a time: the history's for how rare words are, again for
+        what is usual, then those of the runs to judge.
         """
+        params = {**window.params, **asdict(self), "word": WORD}
         for name in LANGUAGE:
             reader.define(name, WORDS_SQL / f"{name}.sql")
         _define(reader, BEFORE, params)
-        told = reader.query(SQL / "buckets.sql")
-        buckets = [{**params, **row} for row in told.iter_rows(named=True)]
-        history = [_NO_WORDS]
+        buckets = [
+            {**params, **row} for row in reader.query(SQL / "buckets.sql").iter_rows(named=True)
+        ]
+        earlier = self._learn(reader, [b for b in buckets if not b["judged"]], params)
+        scores, findings = [_NO_SCORES], []
         for bucket in buckets:
-            if bucket["has_history"]:
-                _define(reader, WORDS, bucket)
-                history.append(reader.query(SQL / "used_words.sql"))
-        reader.define("history_words", pl.concat(history))
+            if bucket["judged"]:
+                for name, frame in self._told(reader, bucket).items():
+                    reader.define(name, frame)
+                scored = self._scored(self._totals(reader, params), earlier)
+                found = scored.filter(pl.col("score") >= self.threshold)
+                scores.append(scored.select(_NO_SCORES.columns))
+                findings += [self._finding(row) for row in found.iter_rows(named=True)]
+        return Judgement(pl.concat(scores), tuple(findings))
+
+    def _learn(
+        self, reader: Reader, buckets: list[dict[str, Any]], params: Mapping[str, Any]
+    ) -> pl.DataFrame:
+        """Make what is usual known to the reader; returns the earlier runs' totals."""
+        words = [_NO_WORDS]
+        for bucket in buckets:
+            _define(reader, WORDS, bucket)
+            words.append(reader.query(SQL / "used_words.sql"))
+        reader.define("history_words", pl.concat(words))
         reader.define("rarity", SQL / "rarity.sql")
-        kept: dict[str, list[pl.DataFrame]] = {name: [] for name in KEPT}
-        for bucket in buckets or [{**params, **_NO_BUCKET}]:
-            _define(reader, (*WORDS, *EXPLAINED), bucket)
-            for name, file in KEPT.items():
-                kept[name].append(reader.query(SQL / f"{file}.sql", bucket))
-        for name, frames in kept.items():
-            reader.define(name, pl.concat(frames))
-        _define(reader, JOINED, params)
+        told = [self._told(reader, bucket) for bucket in buckets or [{**params, **_NO_BUCKET}]]
+        for name in TOLD:
+            reader.define(name, pl.concat(frames[name] for frames in told))
+        _define(reader, KNOWN, params)
+        reader.define("earlier_flows", SQL / "flows.sql")
+        return self._totals(reader, params).select("identity_id", "results", "total")
+
+    def _told(self, reader: Reader, bucket: Mapping[str, Any]) -> dict[str, pl.DataFrame]:
+        """What a bucket's texts tell of its runs: a frame of each name in TOLD."""
+        _define(reader, (*WORDS, *EXPLAINED), bucket)
+        return {name: reader.query(SQL / f"{name}.sql", bucket) for name in TOLD}
+
+    def _totals(self, reader: Reader, params: Mapping[str, Any]) -> pl.DataFrame:
+        """The runs of the relations in TOLD as `runs.sql` tells them, with parts and total."""
+        _define(reader, JUDGED, params)
+        counted = [f"{part}_part" for part in self.parts]
         return (
             reader.query(SQL / "runs.sql", params)
             .with_columns(_parts())
-            .with_columns(total=pl.sum_horizontal(f"{part}_part" for part in PARTS))
+            .with_columns(total=pl.sum_horizontal(*counted, pl.lit(0.0)))
         )
 
-    def _scored(self, runs: pl.DataFrame) -> pl.DataFrame:
-        """The judged runs with their score, highest first."""
+    def _scored(self, runs: pl.DataFrame, earlier: pl.DataFrame) -> pl.DataFrame:
+        """The runs with their score, highest first."""
         return (
-            runs.with_columns(line=self._line())
-            .filter("judged")
+            self._with_line(runs, earlier)
             .with_columns(
                 subject_kind=pl.lit("trace"),
                 subject_id="trace_id",
@@ -203,30 +225,34 @@ class UnusualToolChain:
             .sort("score", "subject_id", descending=[True, False])
         )
 
-    def _line(self) -> pl.Expr:
-        """The total from which a run is unusual, by what its log has and by its agent."""
+    def _with_line(self, runs: pl.DataFrame, earlier: pl.DataFrame) -> pl.DataFrame:
+        """The runs with the total from which each is unusual: by what its log has, by its agent."""
         logged = pl.col("results") > 0
-        earlier = pl.col("total").filter(~pl.col("judged"))
         most, unknown = self.most_line, self.unknown_line
-        highest = pl.when(logged).then(most).otherwise(2 * unknown)
-        lowest = pl.when(logged).then(self.least_line).otherwise(0.0)
-        own, peers = [
-            pl.min_horizontal(earlier.quantile(self.usual_quantile).over(*by), highest)
-            for by in ((logged, "identity_id"), (logged,))
-        ]
-        own_runs, all_runs = (
-            earlier.len().over(*by) for by in ((logged, "identity_id"), (logged,))
+        highest = pl.when("logged").then(most).otherwise(2 * unknown)
+        lowest = pl.when("logged").then(self.least_line).otherwise(0.0)
+        ceiling = pl.when("logged").then(unknown).otherwise(2 * unknown)
+        earlier = earlier.with_columns(logged=logged)
+        usual = pl.col("total").quantile(self.usual_quantile)
+        by_agent = earlier.group_by("logged", "identity_id").agg(own=usual, own_runs=pl.len())
+        of_all = earlier.group_by("logged").agg(peers=usual, all_runs=pl.len())
+        own, peers = (
+            pl.min_horizontal(pl.col(name).fill_null(0), highest) for name in ("own", "peers")
         )
-        usual = (own.fill_null(0) * own_runs + peers.fill_null(0) * self.own_line_runs) / (
-            own_runs + self.own_line_runs
-        )
+        own_runs, all_runs = (pl.col(name).fill_null(0) for name in ("own_runs", "all_runs"))
+        both = (own * own_runs + peers * self.own_line_runs) / (own_runs + self.own_line_runs)
         # A peer's run says as much of this agent as a twentieth of its own.
         known = own_runs + all_runs / 20
-        ceiling = pl.when(logged).then(unknown).otherwise(2 * unknown)
-        return (pl.max_horizontal(usual, lowest) * known + ceiling * 3) / (known + 3)
+        line = (pl.max_horizontal(both, lowest) * known + ceiling * 3) / (known + 3)
+        return (
+            runs.with_columns(logged=logged)
+            .join(by_agent, on=["logged", "identity_id"], how="left")
+            .join(of_all, on="logged", how="left")
+            .with_columns(line=line)
+        )
 
     def _finding(self, run: dict[str, Any]) -> Finding:
-        part = max(PARTS, key=lambda name: run[f"{name}_part"])
+        part = max(self.parts, key=lambda name: run[f"{name}_part"])
         told = _TELL[part](run)
         confidence = 0.9 if run["history_runs"] >= self.enough_history else 0.6
         return Finding(
@@ -258,6 +284,15 @@ class _Told:
 
 
 _NO_WORDS = pl.DataFrame(schema={"scope": pl.String, "word": pl.String, "runs": pl.Int64})
+_NO_SCORES = pl.DataFrame(
+    schema={
+        "subject_kind": pl.String,
+        "subject_id": pl.String,
+        "identity_id": pl.String,
+        "score": pl.Float64,
+        "features": pl.String,
+    }
+)
 _NO_BUCKET = {"bucket": 0, "bucket_start": None, "bucket_end": None}
 _CONFIDENCE = {
     "results, prompts": 1.0,

@@ -29,10 +29,8 @@ import argparse
 import resource
 import tempfile
 import time
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import polars as pl
@@ -59,20 +57,6 @@ MODES = (
 )
 HISTORIES = ("own", "other agents", "other suites", "none")
 Array = np.ndarray[tuple[int], np.dtype[np.float64]]
-
-
-@dataclass(frozen=True)
-class WithoutPart(UnusualToolChain):
-    """The detector with a part left out."""
-
-    left_out: str = ""
-
-    def totals(self, reader: Any, params: Any) -> pl.DataFrame:
-        runs = super().totals(reader, params)
-        if not self.left_out:
-            return runs
-        gone = pl.col(f"{self.left_out}_part")
-        return runs.with_columns(pl.col("total") - gone, gone * 0)
 
 
 def on_one_day(events: pl.DataFrame, labels: pl.DataFrame) -> pl.DataFrame:
@@ -232,7 +216,8 @@ def main() -> None:
         scores = judged(events, UnusualToolChain(), history=history)
         show(f"history: {history}", scores, labels)
     for part in PARTS if options.ablation else options.without:
-        show(f"without {part}", judged(events, WithoutPart(left_out=part)), labels)
+        others = tuple(name for name in PARTS if name != part)
+        show(f"without {part}", judged(events, UnusualToolChain(parts=others)), labels)
     for mode in (Content.FINGERPRINT, Content.DROP) if options.content else ():
         kept = on_one_day(ingested(options.folder, content=mode), labels)
         show(f"content: {mode}", judged(kept, UnusualToolChain()), labels)

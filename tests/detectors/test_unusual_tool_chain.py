@@ -249,7 +249,7 @@ def test_buckets_do_not_change_a_score(
     whole = judged(UnusualToolChain(), events)
     with lake.reader() as reader:
         window = Window.of_day(day, history_days=30)
-        cut = UnusualToolChain(bucket_runs=7).detect(reader, window)
+        cut = UnusualToolChain(bucket_characters=3_000).detect(reader, window)
     assert scores(cut) == pytest.approx(scores(whole))
 
 

@@ -1,17 +1,10 @@
 -- grain: trace
--- reads: chains
+-- reads: chains, known_tools
 -- why: a run made of another agent's tools: the share of its tools that the best fitting other
 --      agent uses, less the share that its own agent ever used
 with used as (
-    select distinct trace_id, identity_id, scope, judged, unnest(tools) as tool_name
+    select distinct trace_id, identity_id, judged, unnest(tools) as tool_name
     from chains
-),
-
-known as (
-    select identity_id, tool_name, count(distinct scope) as scopes
-    from used
-    where not judged
-    group by identity_id, tool_name
 ),
 
 own as (
@@ -20,14 +13,14 @@ own as (
         count(*) as tools,
         avg((coalesce(k.scopes, 0) > (not u.judged)::integer)::integer) as fit
     from used as u
-    left join known as k on k.identity_id = u.identity_id and k.tool_name = u.tool_name
+    left join known_tools as k on k.identity_id = u.identity_id and k.tool_name = u.tool_name
     group by u.trace_id
 ),
 
 others as (
     select u.trace_id, k.identity_id, count(*) as tools
     from used as u
-    join known as k on k.tool_name = u.tool_name and k.identity_id <> u.identity_id
+    join known_tools as k on k.tool_name = u.tool_name and k.identity_id <> u.identity_id
     group by u.trace_id, k.identity_id
 ),
 

@@ -1,13 +1,6 @@
 -- grain: trace
--- reads: traces, chains, steered, leaks, novelty, firsts, drift, usual_shapes
--- why: the worst of each part for every run, earlier ones too, with what shows it
-with history as (
-    select identity_id, count(*) as runs, count(distinct day) as days
-    from traces
-    where not judged
-    group by identity_id
-)
-
+-- reads: traces, chains, earlier_runs, steered, leaks, novelty, firsts, drift, usual_shapes
+-- why: the worst of each part for every run, with what shows it
 select
     t.trace_id,
     t.identity_id,
@@ -57,7 +50,7 @@ select
 from traces as t
 join chains as c on c.trace_id = t.trace_id
 cross join usual_shapes as u
-left join history as h on h.identity_id = t.identity_id
+left join earlier_runs as h on h.identity_id = t.identity_id
 left join steered as s on s.trace_id = t.trace_id
 left join leaks as l on l.trace_id = t.trace_id
 left join novelty as n on n.trace_id = t.trace_id

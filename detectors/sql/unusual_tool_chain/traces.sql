@@ -1,14 +1,19 @@
 -- grain: trace
 -- reads: events
 -- why: the runs to judge (they began on the day) and a sample of each agent's runs before it, in
---      order of time in buckets of $bucket_runs: their texts are looked at a bucket at a time
+--      order of time in buckets of $bucket_characters: their texts are looked at a bucket at a time
 with seen as (
     select
         trace_id,
         min(event_date) as day,
         arg_min(identity_id, event_time) filter (where tool_name is not null) as identity_id,
         min(event_time) as first_seen,
-        max(event_time) as last_seen
+        max(event_time) as last_seen,
+        sum(
+            least(coalesce(strlen(prompt), 0), $text_limit)
+            + least(coalesce(strlen(tool_arguments), 0), $text_limit)
+            + least(coalesce(strlen(tool_result), 0), $text_limit)
+        ) as characters
     from events
     where trace_id is not null
         and event_date between $history_start and $day + 1
@@ -25,12 +30,20 @@ placed as (
 ),
 
 -- The history of many agents is bounded too: each gives its first runs before any gives more.
-sampled as (
+numbered as (
     select
         *,
         row_number() over (partition by judged order by place, hash(trace_id)) as number
     from placed
     where judged or place <= $history_traces
+),
+
+sampled as (
+    select
+        *,
+        sum(characters) over (partition by judged order by first_seen, trace_id) as until
+    from numbered
+    where judged or number <= $all_history_traces
 )
 
 select
@@ -40,6 +53,5 @@ select
     first_seen,
     last_seen,
     judged,
-    (row_number() over (order by judged, first_seen, trace_id) - 1) // $bucket_runs as bucket
+    dense_rank() over (order by judged, until // $bucket_characters) as bucket
 from sampled
-where judged or number <= $all_history_traces

@@ -6,7 +6,6 @@
 with used as (
     select distinct trace_id, unnest(tools) as tool_name
     from chains
-    where not judged
 ),
 
 weights as (

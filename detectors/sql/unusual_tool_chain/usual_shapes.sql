@@ -6,4 +6,3 @@ select
     greatest(coalesce(quantile_cont(calls, 0.99), 0), $least_calls) as calls,
     greatest(coalesce(quantile_cont(retries, 0.99), 0), $least_retries) as retries
 from chains
-where not judged
