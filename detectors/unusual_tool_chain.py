@@ -118,7 +118,7 @@ class UnusualToolChain:
     all_history_traces: int = 10_000
     """Earlier runs looked at of all agents together."""
 
-    bucket_characters: int = 20_000_000
+    bucket_characters: int = 8_000_000
     """Characters of the runs whose texts are in memory at once."""
 
     text_limit: int = 50_000

@@ -10,10 +10,10 @@ with wanted as (
 ),
 
 spoken as (
-    select distinct trace_id, call_no, sentence_no, unnest(words) as word
+    select trace_id, call_no, sentence_no, unnest(words) as word
     from sentences
 )
 
-select s.trace_id, s.call_no, s.sentence_no, s.word
+select distinct s.trace_id, s.call_no, s.sentence_no, s.word
 from spoken as s
 semi join wanted as w on w.trace_id = s.trace_id and w.word = s.word
