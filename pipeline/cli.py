@@ -10,6 +10,7 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -18,17 +19,15 @@ import polars as pl
 import typer
 
 import dashboards
-from detectors.judge import Judged
 from pipeline import explain as explaining
 from pipeline import printing, runs, steps
 from pipeline import settings as configuration
 from pipeline.dictionary import dictionary
 from pipeline.errors import NhiwatchError
-from pipeline.ingest import Summary
 from pipeline.lake import LakeReader
 from pipeline.printing import Format
-from pipeline.schemas import TABLES
 from pipeline.settings import Settings
+from pipeline.steps import Done, Job
 from sample_data import DATA, INVENTORY
 
 REJECTED = 3
@@ -109,10 +108,12 @@ def ingest(
 ) -> None:
     """Bring log files into the lake, each event once."""
     settings = configuration.load(lake=lake)
-    summary = _booked(
-        "ingest", settings, lambda job: (steps.bring_in(job, paths, source=source), None)
-    )
-    sys.exit(_tell(summary, json=json))
+
+    def work(job: Job) -> Done:
+        summary = steps.bring_in(job, paths, source=source)
+        return Done(summary=summary, house=steps.keep_house(job))
+
+    sys.exit(_tell(_booked("ingest", settings, work), json=json))
 
 
 @app.command(epilog="Example: nhiwatch detect --since 2026-09-01 --detector credential_reuse")
@@ -131,12 +132,13 @@ def detect(
 
     steps.detectors_of(settings, detector or [])
 
-    def job_of(job: steps.Job) -> tuple[None, Judged]:
+    def work(job: Job) -> Done:
         steps.learn(job)
         days = {"since": since.date() if since else None, "until": until.date() if until else None}
-        return None, steps.detect(job, only=detector or [], **days)
+        judged = steps.detect(job, only=detector or [], **days)
+        return Done(judged=judged, house=steps.keep_house(job))
 
-    sys.exit(_tell(_booked("detect", settings, job_of), json=json))
+    sys.exit(_tell(_booked("detect", settings, work), json=json))
 
 
 @app.command(epilog="Example: nhiwatch findings --detector credential_reuse --format json")
@@ -274,29 +276,32 @@ def status(lake: LakeOption = None, json: JsonOption = False) -> None:
         printing.show(frame, Format.TABLE)
 
 
-@app.command(epilog="Example: nhiwatch compact --keep-hours 168")
+@app.command(epilog="Example: nhiwatch compact --keep-hours 24")
 def compact(
     lake: LakeOption = None,
     keep_hours: Annotated[
-        int, typer.Option(min=0, help="Keep replaced files this long for readers and time travel.")
-    ] = 168,
+        int | None,
+        typer.Option(
+            min=0,
+            help="Keep replaced files this long, for readers at work and sql --at.  "
+            "[default: setting keep_hours]",
+        ),
+    ] = None,
     json: JsonOption = False,
 ) -> None:
-    """Merge small files into large ones and delete those replaced long ago."""
-    opened = configuration.load(lake=lake).open_lake()
-    opened.require()
-    told = {}
-    for name in TABLES:
-        before = opened.files(name)
-        opened.compact(name)
-        deleted = opened.vacuum(name, keep_hours=keep_hours)
-        told[name] = {"before": before, "after": opened.files(name), "deleted": len(deleted)}
-    if json:
-        sys.stdout.write(printing.as_json(told) + "\n")
-    else:
-        files = sum(t["before"] for t in told.values()), sum(t["after"] for t in told.values())
-        deleted_files = sum(t["deleted"] for t in told.values())
-        printing.say(f"compacted {files[0]} files into {files[1]}, deleted {deleted_files}")
+    """Keep house now: small files into large ones, old rows out, unused files deleted.
+
+    Every run does so by itself where a partition has many small files or [retention] says so.
+    """
+    settings = configuration.load(lake=lake, keep_hours=keep_hours)
+    settings.open_lake().require()
+    rules = replace(steps.rules_of(settings), most_small_files=1, vacuum_all=True)
+
+    def work(job: Job) -> Done:
+        return Done(house=steps.keep_house(job, rules=rules))
+
+    told = _booked("compact", settings, work)
+    sys.exit(_tell(told, json=json))
 
 
 # -- what the commands share
@@ -309,9 +314,12 @@ def _main_job(
     command: str, settings: Settings, paths: list[str], *, source: str | None = None, json: bool
 ) -> int:
     """Run the flow, unless there is nothing to do; returns the exit status."""
-    unchanged = steps.nothing_to_do(settings, paths)
+    now = configuration.utc_now()
+    unchanged = steps.nothing_to_do(settings, paths, now=now)
     if unchanged is not None:
-        told = {"files": 0, "unchanged": unchanged, "events": 0, "findings": 0}
+        job = Job(settings=settings, run_id="", now=now, progress=lambda *_: None)
+        house = steps.counts(Done(house=steps.keep_house(job)))
+        told = {"files": 0, "unchanged": unchanged, "events": 0, "findings": 0, **house}
         if json:
             sys.stdout.write(printing.as_json(told) + "\n")
         else:
@@ -328,27 +336,29 @@ def _main_job(
 def _booked(
     command: str,
     settings: Settings,
-    work: Callable[[steps.Job], tuple[Summary | None, Judged | None]],
+    work: Callable[[Job], Done],
 ) -> dict[str, Any]:
     """Do the work with progress shown, write it into the book of runs, return its counts."""
     started, run_id = configuration.utc_now(), configuration.new_run_id()
     book = runs.Book(lake=settings.open_lake(), command=command, run_id=run_id, started_at=started)
     with printing.progress() as report:
-        job = steps.Job(settings=settings, run_id=run_id, now=started, progress=report)
+        job = Job(settings=settings, run_id=run_id, now=started, progress=report)
         try:
-            summary, judged = work(job)
+            done = work(job)
         except BaseException as error:
             book.failed(error, finished_at=configuration.utc_now())
             raise
-    counts = steps.counts(summary, judged)
-    failures = [str(failure) for failure in judged.failures] if judged else []
+    counts = steps.counts(done)
+    failures = [str(failure) for failure in done.judged.failures] if done.judged else []
     book.finished(
         counts,
         failures=failures,
-        lake_versions=judged.lake_versions if judged else {},
+        lake_versions=done.judged.lake_versions if done.judged else {},
         finished_at=configuration.utc_now(),
     )
     seconds = (configuration.utc_now() - started).total_seconds()
+    for line in done.house.left:
+        printing.say(line)
     return {"run_id": run_id, **counts, "seconds": round(seconds, 1), "errors": failures}
 
 

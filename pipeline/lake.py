@@ -11,22 +11,31 @@ from __future__ import annotations
 import graphlib
 import json
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version as installed_version
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import unquote, urlparse
 
 import duckdb
 import polars as pl
 import pyarrow as pa
-from deltalake import CommitProperties, DeltaTable, Transaction, WriterProperties, write_deltalake
+from deltalake import (
+    CommitProperties,
+    DeltaTable,
+    Schema,
+    Transaction,
+    WriterProperties,
+    write_deltalake,
+)
 from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
+from deltalake.schema import ArrayType
 
 from pipeline.errors import LakeError, QueryError
+from pipeline.migration import Difference, Shape, difference
 from pipeline.schemas import TABLES, Table
 
 RELATIONS = (
@@ -37,6 +46,7 @@ RELATIONS = (
 
 _ROW_GROUP = 20_480
 _ATTEMPTS = 100
+_LONGEST_WRITE_HOURS = 24
 _ODD = set("%[]*?")
 _WRITER = WriterProperties(compression="ZSTD", compression_level=1, max_row_group_size=_ROW_GROUP)
 
@@ -89,6 +99,8 @@ class Lake:
         except TableNotFoundError:
             return None
         except (DeltaError, OSError) as error:
+            if version is not None:
+                raise _gone(name, version) from error
             raise LakeError(f"table {name} of {self.location} cannot be read: {error}") from error
 
     def versions(self) -> dict[str, int]:
@@ -123,74 +135,134 @@ class Lake:
             raise LakeError(f"table {name}: another writer was always first; try again later")
         return 0
 
-    def replace(self, name: str, rows: pa.Table | pl.DataFrame, *, where: str | None = None) -> int:
+    def replace(
+        self,
+        name: str,
+        rows: pa.Table | pl.DataFrame,
+        *,
+        where: str | None = None,
+        turn: Turn | None = None,
+    ) -> int:
         """Put rows in place of those that match the Delta predicate `where` (all, if None), in one
-        commit; returns how many were put.
+        commit; returns how many were put. With a `turn`, as `append`.
         """
-        return self._write(name, rows, mode="overwrite", predicate=where)
+        return self._write(name, rows, mode="overwrite", predicate=where, turn=turn)
 
-    def merge(self, name: str, rows: pa.Table | pl.DataFrame) -> int:
+    def merge(self, name: str, rows: pa.Table | pl.DataFrame, *, turn: Turn | None = None) -> int:
         """Update the rows of a table that have the same key as one of `rows`, in the columns that
-        `rows` has; returns how many were updated.
+        `rows` has; returns how many were updated. With a `turn`, as `append`.
         """
-        table = self.table(name)
         arrow = rows.to_arrow() if isinstance(rows, pl.DataFrame) else rows
-        if table is None or arrow.num_rows == 0:
+        if arrow.num_rows == 0 or self.table(name) is None:
             return 0
         key = TABLES[name].key
         changed = [c for c in arrow.column_names if c not in key]
         same = " and ".join(f"t.{c} = s.{c}" for c in key)
-        result = (
-            table.merge(arrow, predicate=same, source_alias="s", target_alias="t")
-            .when_matched_update({c: f"s.{c}" for c in changed})
-            .execute()
-        )
-        return int(result["num_target_rows_updated"])
+
+        def update(table: DeltaTable) -> int:
+            result = (
+                table.merge(
+                    arrow,
+                    predicate=same,
+                    source_alias="s",
+                    target_alias="t",
+                    writer_properties=_WRITER,
+                    commit_properties=_commit(turn),
+                )
+                .when_matched_update({c: f"s.{c}" for c in changed})
+                .execute()
+            )
+            return int(result["num_target_rows_updated"])
+
+        return self._committed(name, update, turn=turn)
+
+    def delete(self, name: str, *, where: str) -> int:
+        """Delete the rows that match a Delta predicate; returns how many that were."""
+
+        def delete(table: DeltaTable) -> int:
+            told = table.delete(where, writer_properties=_WRITER, commit_properties=_commit(None))
+            return int(told["num_deleted_rows"])
+
+        return 0 if self.table(name) is None else self._committed(name, delete)
+
+    def blank(self, name: str, columns: Collection[str], *, where: str) -> int:
+        """Make columns null in the rows that match a Delta predicate and have any of them; returns
+        how many rows that were.
+        """
+        there = " or ".join(f"{column} is not null" for column in columns)
+
+        def blank(table: DeltaTable) -> int:
+            told = table.update(
+                dict.fromkeys(columns, "null"),
+                predicate=f"{where} and ({there})",
+                writer_properties=_WRITER,
+                commit_properties=_commit(None),
+            )
+            return int(told["num_updated_rows"])
+
+        return 0 if self.table(name) is None else self._committed(name, blank)
 
     def next_turn(self, name: str, queue: str) -> Turn:
         """The turn after the last one taken in `queue` on a table; makes the table if need be."""
-        spec = TABLES[name]
-        table = self.table(name) or DeltaTable.create(
-            str(self._made(name)),
-            schema=spec.arrow_schema,
-            mode="ignore",
-            partition_by=list(spec.partition_by) or None,
-        )
+        table = self._writable(name)
         last = table.transaction_version(queue)
         return Turn(queue, 0 if last is None else last + 1, table.version())
 
     def partition_counts(self, name: str) -> pl.DataFrame:
         """Rows per partition, from the Delta log alone: the partition columns and `rows`."""
         keys = list(TABLES[name].partition_by)
+        return self.files(name).group_by(keys).agg(pl.col("rows").sum()).sort(keys)
+
+    def files(self, name: str) -> pl.DataFrame:
+        """A row for each data file of a table, from the Delta log alone: the partition columns,
+        `bytes` and `rows`.
+        """
+        keys = list(TABLES[name].partition_by)
         table = self.table(name)
-        if table is None:
-            return TABLES[name].frame([]).select(keys).with_columns(rows=pl.lit(0, pl.Int64))
+        empty = TABLES[name].frame([]).select(keys)
+        if table is None or not table.file_uris():
+            return empty.with_columns(bytes=pl.lit(0, pl.Int64), rows=pl.lit(0, pl.Int64))
         actions = pl.DataFrame(pa.table(table.get_add_actions(flatten=True)))
-        renamed = actions.rename({f"partition.{key}": key for key in keys})
-        return renamed.group_by(keys).agg(rows=pl.col("num_records").sum()).sort(keys)
-
-    def files(self, name: str) -> int:
-        """How many data files a table has."""
-        table = self.table(name)
-        return 0 if table is None else len(table.file_uris())
-
-    def compact(self, name: str) -> dict[str, Any]:
-        """Merge a table's small files; safe beside readers and writers."""
-        table = self.table(name)
-        if table is None:
-            return {}
-        return dict(table.optimize.compact(writer_properties=_WRITER))
-
-    def vacuum(self, name: str, *, keep_hours: int) -> list[str]:
-        """Delete files no longer part of the table and older than `keep_hours`."""
-        table = self.table(name)
-        if table is None:
-            return []
-        return list(
-            table.vacuum(
-                retention_hours=keep_hours, dry_run=False, enforce_retention_duration=False
-            )
+        return actions.select(
+            *(pl.col(f"partition.{key}").alias(key) for key in keys),
+            pl.col("size_bytes").cast(pl.Int64).alias("bytes"),
+            pl.col("num_records").cast(pl.Int64).alias("rows"),
         )
+
+    def compact(self, name: str, partitions: pl.DataFrame, *, target_bytes: int) -> None:
+        """Merge the small files of some partitions (rows of the partition columns) of a table into
+        files of about `target_bytes`; safe beside readers and writers.
+
+        Fails with `ConcurrentWriteError`, and changes nothing, if somebody replaced rows of these
+        partitions at the same time.
+        """
+        for filters in _partition_filters(partitions):
+            try:
+                self._writable(name).optimize.compact(
+                    partition_filters=filters,
+                    target_size=target_bytes,
+                    writer_properties=_WRITER,
+                    commit_properties=_commit(None),
+                )
+            except CommitFailedError as error:
+                raise ConcurrentWriteError(f"table {name}: {error}") from error
+
+    def vacuum(self, name: str, *, keep_hours: int) -> int:
+        """Delete files no longer part of the table and older than `keep_hours`; returns how many.
+
+        Leftovers of killed writers go too, unless `keep_hours` is so short that they may be of one
+        that is still at work.
+        """
+        table = self.table(name)
+        if table is None:
+            return 0
+        deleted = table.vacuum(
+            retention_hours=keep_hours,
+            dry_run=False,
+            enforce_retention_duration=False,
+            full=keep_hours >= _LONGEST_WRITE_HOURS,
+        )
+        return len(deleted)
 
     @contextmanager
     def reader(
@@ -220,26 +292,67 @@ class Lake:
         arrow = rows.to_arrow() if isinstance(rows, pl.DataFrame) else rows
         if mode == "append" and arrow.num_rows == 0:
             return 0
-        table = self.table(name, version=turn.version if turn else None)
+        ready = arrow.select(list(spec.column_names)).cast(spec.arrow_schema)
         options: dict[str, Any] = {"mode": mode}
-        if predicate is not None and table is not None:
+        if predicate is not None:
             options["predicate"] = predicate
-        try:
+
+        def write(table: DeltaTable) -> int:
+            # Columns that a newer version added are null in the rows of this one.
+            merging: Literal["merge"] | None = "merge" if _differs(spec, table).unknown else None
             write_deltalake(
-                table if table is not None else str(self._made(name)),
-                arrow.select(list(spec.column_names)).cast(spec.arrow_schema),
-                partition_by=list(spec.partition_by) or None,
+                table,
+                ready,
                 writer_properties=_WRITER,
                 commit_properties=_commit(turn),
+                schema_mode=merging,
                 **options,
             )
-        except CommitFailedError as error:
-            raise ConcurrentWriteError(f"table {name}: {error}") from error
-        except (DeltaError, OSError) as error:
-            raise LakeError(
-                f"table {name} of {self.location} cannot be written: {error}"
-            ) from error
-        return int(arrow.num_rows)
+            return int(ready.num_rows)
+
+        return self._committed(name, write, turn=turn)
+
+    def _committed(
+        self, name: str, change: Callable[[DeltaTable], int], *, turn: Turn | None = None
+    ) -> int:
+        """Make a change of a table in one commit; returns what the change returns.
+
+        A change that was made obsolete by another process's commit (its compaction, say) is made
+        anew on what is there then; with a `turn` that is for the caller to do.
+        """
+        for _ in range(1 if turn else _ATTEMPTS):
+            table = self.table(name, version=turn.version) if turn else self._writable(name)
+            try:
+                return change(table or self._writable(name))
+            except CommitFailedError as error:
+                fault = error
+            except (DeltaError, OSError) as error:
+                raise LakeError(
+                    f"table {name} of {self.location} cannot be written: {error}"
+                ) from error
+        raise ConcurrentWriteError(f"table {name}: {fault}") from fault
+
+    def _writable(self, name: str) -> DeltaTable:
+        """The table, made if need be, with every column that this version writes."""
+        spec = TABLES[name]
+        for _ in range(_ATTEMPTS):
+            table = self.table(name)
+            if table is None:
+                return DeltaTable.create(
+                    str(self._made(name)),
+                    schema=spec.arrow_schema,
+                    mode="ignore",
+                    partition_by=list(spec.partition_by) or None,
+                )
+            missing = _differs(TABLES[name], table).missing
+            if not missing:
+                return table
+            added = [field for field in _delta_schema(spec).fields if field.name in missing]
+            try:
+                table.alter.add_columns(added, commit_properties=_commit(None))
+            except CommitFailedError:
+                continue
+        raise ConcurrentWriteError(f"table {name}: another writer was always first")
 
     def _path(self, name: str) -> Path:
         return self.location / name
@@ -352,6 +465,7 @@ class LakeReader:
         files = table.file_uris() if table is not None else []
         if table is not None:
             self.versions[spec.name] = table.version()
+            _differs(spec, table)
         if not files:
             self._connection.register(spec.name, spec.arrow_schema.empty_table())
             return
@@ -377,6 +491,58 @@ _READING = {
     duckdb.StatementType.SELECT,
     duckdb.StatementType.EXPLAIN,
 }
+
+
+def _delta_schema(spec: Table) -> Schema:
+    return Schema.from_arrow(spec.arrow_schema)
+
+
+def _type_name(type_: Any) -> str:
+    if isinstance(type_, ArrayType):
+        return f"array of {_type_name(type_.element_type)}"
+    return str(getattr(type_, "type", type_))
+
+
+def _shape(schema: Schema, partition_by: Sequence[str]) -> Shape:
+    return Shape({field.name: _type_name(field.type) for field in schema.fields}, partition_by)
+
+
+def _differs(spec: Table, table: DeltaTable) -> Difference:
+    """How a table differs from what this version expects; LakeError if it cannot be used."""
+    told = difference(
+        expected=_shape(_delta_schema(spec), spec.partition_by),
+        found=_shape(table.schema(), table.metadata().partition_columns),
+    )
+    if told.conflict is not None:
+        writers = (commit.get("nhiwatch") for commit in table.history(10))
+        writer = next((text for text in writers if text), "another program")
+        raise LakeError(
+            f"table {spec.name}: {told.conflict}; it was written by nhiwatch {writer}: "
+            "use that version, or ingest the logs into a new lake (--lake)"
+        )
+    return told
+
+
+def _gone(name: str, version: int) -> LakeError:
+    return LakeError(
+        f"version {version} of table {name} is no longer there: its files were replaced and "
+        "deleted since (setting keep_hours); query the tables as they are now, without --at"
+    )
+
+
+def _partition_filters(partitions: pl.DataFrame) -> list[list[tuple[str, str, Any]] | None]:
+    """Delta's filters for some partitions: one for each value of all keys but the last."""
+    if not partitions.columns:
+        return [None]
+    *outer, inner = partitions.columns
+    parts = partitions.partition_by(outer) if outer else [partitions]
+    return [
+        [
+            *((key, "=", str(part[key][0])) for key in outer),
+            (inner, "in", [str(value) for value in part[inner]]),
+        ]
+        for part in parts
+    ]
 
 
 def _commit(turn: Turn | None) -> CommitProperties:

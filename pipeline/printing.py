@@ -116,8 +116,27 @@ def summary_line(told: dict[str, Any]) -> str:
             f"{told['detector_days']:,} detector-days, {told['scores']:,} scores, "
             f"{told['findings']:,} findings"
         )
+    words += _house_words(told.get("housekeeping", []))
     hint = " (nhiwatch status tells why)" if told.get("rejects") else ""
-    return f"{'; '.join(words)}{hint}; {told['seconds']} s"
+    return f"{'; '.join(words) or 'nothing to do'}{hint}; {told['seconds']} s"
+
+
+def _house_words(tables: list[dict[str, Any]]) -> list[str]:
+    """What housekeeping did, over all tables; nothing if it did nothing."""
+    total = {
+        name: sum(work[name] for work in tables) for name in (tables or [{}])[0] if name != "table"
+    }
+    words = []
+    if total and total["files_before"] != total["files_after"]:
+        words.append(f"{total['files_before']:,} files compacted into {total['files_after']:,}")
+    if total.get("rows_removed") or total.get("texts_removed"):
+        words.append(
+            f"{total['rows_removed']:,} rows and the texts of {total['texts_removed']:,} events "
+            "removed as too old (settings [retention])"
+        )
+    if total["files_deleted"]:
+        words.append(f"{total['files_deleted']:,} unused files deleted")
+    return words
 
 
 def prompt(reader: LakeReader, kind: Format) -> None:

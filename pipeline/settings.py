@@ -10,7 +10,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-from pydantic import Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -22,6 +22,25 @@ from pipeline.errors import SettingsError
 from pipeline.lake import Lake
 
 FILE = "nhiwatch.toml"
+
+
+class Retention(BaseModel):
+    """For how many days what is kept: by the day of an event, or of what else a table tells of.
+
+    Without a number it is kept for good, as `ingests` and `triage` always are.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    texts_days: int | None = Field(
+        default=None, ge=1, description="raw, prompt, tool_arguments and tool_result of events"
+    )
+    events_days: int | None = Field(default=None, ge=1, description="events")
+    rollups_days: int | None = Field(default=None, ge=1, description="daily roll-ups and judgements")
+    scores_days: int | None = Field(default=None, ge=1, description="scores")
+    findings_days: int | None = Field(default=None, ge=1, description="findings")
+    rejects_days: int | None = Field(default=None, ge=1, description="rejects, by when they were rejected")
+    runs_days: int | None = Field(default=None, ge=1, description="runs")
 
 
 class Settings(BaseSettings):
@@ -50,6 +69,20 @@ class Settings(BaseSettings):
     network_database: Path | None = Field(
         None, description="A geoip2fast .dat.gz in place of the built-in one"
     )
+    compact_small_files: int = Field(
+        8, ge=1, description="A partition with more small files than this is compacted after a run"
+    )
+    compact_target_bytes: int = Field(
+        128 * 1024**2,
+        ge=1024**2,
+        description="Size of a file after compaction, in bytes; below half of it one is small",
+    )
+    keep_hours: int = Field(
+        168,
+        ge=0,
+        description="Hours that replaced files are kept for readers and `sql --at RUN_ID`",
+    )
+    retention: Retention = Field(Retention(), description="What is kept how long: [retention]")
     detectors: dict[str, dict[str, Any]] = Field(
         default_factory=dict, description="Thresholds by detector: [detectors.<id>]"
     )
@@ -77,7 +110,7 @@ def load(**given: Any) -> Settings:
     An error names each setting that is unknown or of the wrong kind, in one line.
     """
     try:
-        return Settings(**{name: value for name, value in given.items() if value is not None})
+        settings = Settings(**{name: value for name, value in given.items() if value is not None})
     except ValidationError as error:
         faults = "; ".join(
             f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}, got {fault['input']!r}"
@@ -86,6 +119,31 @@ def load(**given: Any) -> Settings:
         raise SettingsError(f"settings ({FILE} or NHIWATCH_*): {faults}") from None
     except ValueError as error:
         raise SettingsError(f"{FILE}: expected TOML, got {error}") from None
+    _check_retention(settings.retention, history_days=settings.history_days)
+    return settings
+
+
+def _check_retention(kept: Retention, *, history_days: int) -> None:
+    """Fail if something goes before what is made from it: a roll-up is made from its day's events,
+    a day is judged on its events and on the history before it.
+    """
+    needs = (
+        ("texts_days", kept.texts_days, "history_days", history_days + 1),
+        ("events_days", kept.events_days, "history_days", history_days + 1),
+        ("events_days", kept.events_days, "texts_days", kept.texts_days),
+        ("rollups_days", kept.rollups_days, "history_days", history_days + 1),
+        ("rollups_days", kept.rollups_days, "events_days", kept.events_days),
+    )
+    for name, days, other, least in needs:
+        if days is not None and least is not None and days < least:
+            raise SettingsError(
+                f"[retention] {name}: expected at least {least} (because of {other}), got {days}"
+            )
+    if kept.rollups_days is not None and kept.events_days is None:
+        raise SettingsError(
+            "[retention] rollups_days: expected events_days beside it, got none; "
+            "roll-ups are made again while their events are there"
+        )
 
 
 def utc_now() -> datetime:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
 from typing import Any
 
@@ -11,6 +11,8 @@ from detectors.base import Detector, make, registry
 from detectors.judge import Judged, judge, pending
 from pipeline.baselines import missing_days, roll_up
 from pipeline.errors import SettingsError
+from pipeline.housekeeping import Housework, Rules, first_day_kept, first_whole_day
+from pipeline.housekeeping import keep_house as housekeeping
 from pipeline.ingest import Limits, Summary, ingest, news
 from pipeline.inventory import take_inventory
 from pipeline.settings import Settings
@@ -33,6 +35,15 @@ class Job:
         return lambda done, total: self.progress(step, done, total)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Done:
+    """What a run did; a part is None, or empty, if it was not asked for."""
+
+    summary: Summary | None = None
+    judged: Judged | None = None
+    house: Housework = field(default_factory=Housework)
+
+
 def bring_in(job: Job, paths: Sequence[str], *, source: str | None = None) -> Summary:
     """Files into events, each event once."""
     settings = job.settings
@@ -51,7 +62,8 @@ def bring_in(job: Job, paths: Sequence[str], *, source: str | None = None) -> Su
 def learn(job: Job) -> int:
     """Roll-ups of the days that need them, and the inventory; returns source-days rolled up."""
     lake = job.settings.open_lake()
-    days = roll_up(lake, now=job.now, progress=job.told("baselines"))
+    since = first_day_kept(job.settings.retention, now=job.now)
+    days = roll_up(lake, now=job.now, since=since, progress=job.told("baselines"))
     take_inventory(lake, file=job.settings.inventory)
     return days
 
@@ -63,26 +75,41 @@ def detect(
     until: date | None = None,
     only: Sequence[str] = (),
 ) -> Judged:
-    """Judge the days that are not up to date."""
+    """Judge the days that are not up to date and whose events are there with their texts."""
+    whole = first_whole_day(job.settings.retention, now=job.now)
     return judge(
         job.settings.open_lake(),
         detectors_of(job.settings, only),
         now=job.now,
         run_id=job.run_id,
         history_days=job.settings.history_days,
-        since=since,
+        since=max((day for day in (since, whole) if day is not None), default=None),
         until=until,
         progress=job.told("detect"),
     )
 
 
-def nothing_to_do(settings: Settings, paths: Sequence[str]) -> int | None:
+def keep_house(job: Job, *, rules: Rules | None = None) -> Housework:
+    """Compact where there are many small files (by the settings, if no other rules are given),
+    remove what is too old.
+    """
+    return housekeeping(
+        job.settings.open_lake(),
+        rules=rules or rules_of(job.settings),
+        retention=job.settings.retention,
+        now=job.now,
+    )
+
+
+def nothing_to_do(settings: Settings, paths: Sequence[str], *, now: datetime) -> int | None:
     """How many files there are, if all are in the lake, rolled up and judged; else None."""
     lake = settings.open_lake()
     new, unchanged = news(lake, paths)
-    if new or not lake.exists() or missing_days(lake).height:
+    kept = first_day_kept(settings.retention, now=now)
+    if new or not lake.exists() or missing_days(lake, since=kept).height:
         return None
-    if pending(lake, detectors_of(settings)):
+    whole = first_whole_day(settings.retention, now=now)
+    if pending(lake, detectors_of(settings), since=whole):
         return None
     return unchanged
 
@@ -106,10 +133,21 @@ def limits_of(settings: Settings) -> Limits:
     )
 
 
-def counts(summary: Summary | None = None, judged: Judged | None = None) -> dict[str, Any]:
+def rules_of(settings: Settings) -> Rules:
+    """When and how the lake's files are compacted."""
+    return Rules(
+        most_small_files=settings.compact_small_files,
+        target_bytes=settings.compact_target_bytes,
+        keep_hours=settings.keep_hours,
+    )
+
+
+def counts(done: Done) -> dict[str, Any]:
     """What a run did, as one flat set of counts for `runs` and for --json."""
-    told: dict[str, Any] = dict(vars(summary)) if summary is not None else {}
-    if judged is not None:
-        told |= {"detector_days": judged.days, "scores": judged.scores}
-        told |= {"findings": judged.findings, "failures": len(judged.failures)}
+    told: dict[str, Any] = dict(vars(done.summary)) if done.summary is not None else {}
+    if done.judged is not None:
+        told |= {"detector_days": done.judged.days, "scores": done.judged.scores}
+        told |= {"findings": done.judged.findings, "failures": len(done.judged.failures)}
+    if done.house.tables:
+        told["housekeeping"] = [asdict(work) for work in done.house.tables]
     return told

@@ -7,7 +7,7 @@ event_date)`: the days to make. To add one, write the file and its table in `pip
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 
 import polars as pl
@@ -22,13 +22,16 @@ DAYS_AT_ONCE = 31
 """Days of a source rolled up in one commit: bounds memory on a long backlog."""
 
 
-def missing_days(lake: Lake) -> pl.DataFrame:
+def missing_days(lake: Lake, *, since: date | None = None) -> pl.DataFrame:
     """The days whose events changed since they were rolled up: source, event_date, events.
 
-    Events are only ever added, so a day is up to date if the count is the one it was made from.
-    Both counts come from small data: the Delta log of `events`, and the table `rollups`.
+    Until its day is out of retention (before `since`), events are only ever added, so a day is up
+    to date if the count is the one it was made from. Both counts come from small data: the Delta
+    log of `events`, and the table `rollups`.
     """
     there = lake.partition_counts("events").rename({"rows": "events"})
+    if since is not None:
+        there = there.filter(pl.col("event_date") >= since)
     with lake.reader(tables=["rollups"]) as reader:
         done = reader.columns("rollups", ["source", "event_date", "events"])
     return there.join(done, on=["source", "event_date", "events"], how="anti").sort(
@@ -37,14 +40,19 @@ def missing_days(lake: Lake) -> pl.DataFrame:
 
 
 def roll_up(
-    lake: Lake, *, now: datetime, progress: Callable[[int, int], None] | None = None
+    lake: Lake,
+    *,
+    now: datetime,
+    since: date | None = None,
+    progress: Callable[[int, int], None] | None = None,
 ) -> int:
     """Make the roll-ups of every day that needs it; returns how many source-days that were.
 
+    Days before `since` are left as they are: their events are, or will be, gone.
     `rollups` is written last, so a killed run is simply done again. `progress` is told days done
     and days in all.
     """
-    missing = missing_days(lake)
+    missing = missing_days(lake, since=since)
     chunks = [
         part.slice(offset, DAYS_AT_ONCE)
         for part in missing.partition_by("source")
