@@ -469,9 +469,12 @@ class LakeReader:
         if not files:
             self._connection.register(spec.name, spec.arrow_schema.empty_table())
             return
-        relation = self._connection.read_parquet(
-            [_plain(uri) for uri in files], union_by_name=True, hive_partitioning=True
-        )
+        try:
+            relation = self._connection.read_parquet(
+                [_plain(uri) for uri in files], union_by_name=True, hive_partitioning=True
+            )
+        except duckdb.IOException as error:
+            raise _gone(spec.name, self.versions[spec.name]) from error
         present = set(relation.columns)
         relation.select(
             *(
@@ -525,8 +528,8 @@ def _differs(spec: Table, table: DeltaTable) -> Difference:
 
 def _gone(name: str, version: int) -> LakeError:
     return LakeError(
-        f"version {version} of table {name} is no longer there: its files were replaced and "
-        "deleted since (setting keep_hours); query the tables as they are now, without --at"
+        f"version {version} of table {name} is no longer there: its files were replaced, and "
+        "deleted after keep_hours; query the tables as they are now"
     )
 
 

@@ -36,10 +36,14 @@ class Retention(BaseModel):
         default=None, ge=1, description="raw, prompt, tool_arguments and tool_result of events"
     )
     events_days: int | None = Field(default=None, ge=1, description="events")
-    rollups_days: int | None = Field(default=None, ge=1, description="daily roll-ups and judgements")
+    rollups_days: int | None = Field(
+        default=None, ge=1, description="daily roll-ups and judgements"
+    )
     scores_days: int | None = Field(default=None, ge=1, description="scores")
     findings_days: int | None = Field(default=None, ge=1, description="findings")
-    rejects_days: int | None = Field(default=None, ge=1, description="rejects, by when they were rejected")
+    rejects_days: int | None = Field(
+        default=None, ge=1, description="rejects, by when they were rejected"
+    )
     runs_days: int | None = Field(default=None, ge=1, description="runs")
 
 
