@@ -86,10 +86,10 @@ def _arrivals(
             yield Arrival(file, last=True)
         else:
             contents[content] = file
-            yield from _content(path, file, given, max_record_bytes)
+            yield from records_of(path, file, given, max_record_bytes)
 
 
-def _content(
+def records_of(
     path: Path, file: LogFile, given: Source | None, max_record_bytes: int
 ) -> Iterator[Arrival]:
     """The pieces of one file; a file of no known source is one reject, whatever is in it."""

@@ -20,12 +20,13 @@ import typer
 
 import dashboards
 from pipeline import explain as explaining
-from pipeline import printing, runs, steps
+from pipeline import printing, rejected, runs, steps
 from pipeline import settings as configuration
 from pipeline.dictionary import dictionary
 from pipeline.errors import NhiwatchError
 from pipeline.lake import LakeReader
 from pipeline.printing import Format
+from pipeline.rejected import Asked
 from pipeline.settings import Settings
 from pipeline.steps import Done, Job
 from sample_data import DATA, INVENTORY
@@ -276,6 +277,55 @@ def status(lake: LakeOption = None, json: JsonOption = False) -> None:
         printing.show(frame, Format.TABLE)
 
 
+@app.command(epilog="Example: nhiwatch rejects --reason 'expected an eventID' --replay")
+def rejects(
+    reject_id: Annotated[
+        str | None, typer.Argument(help="Only this one, with its text: its id, or how it begins.")
+    ] = None,
+    lake: LakeOption = None,
+    source: Annotated[str | None, typer.Option(help="Only of this log source.")] = None,
+    reason: Annotated[str | None, typer.Option(help="Only with this text in the reason.")] = None,
+    file: Annotated[str | None, typer.Option(help="Only of files with this in their path.")] = None,
+    since: DateOption = None,
+    replay: Annotated[
+        bool, typer.Option("--replay", help="Try them again with this version and its settings.")
+    ] = False,
+    taken_for: Annotated[
+        str | None, typer.Option("--as", help="With --replay: take them for this log source.")
+    ] = None,
+    export: Annotated[
+        Path | None, typer.Option(help="Write their texts to this file, to fix and to ingest.")
+    ] = None,
+    limit: LimitOption = 50,
+    format: FormatOption = "table",
+    json: JsonOption = False,
+) -> None:
+    """What could not be read and why, newest first; one with its text; all tried again."""
+    asked = Asked(
+        reject_id=reject_id,
+        source=source,
+        reason=reason,
+        file=file,
+        since=since.date() if since else None,
+    )
+    settings = configuration.load(lake=lake)
+    if taken_for is not None and not replay:
+        raise typer.BadParameter("expected --replay with it", param_hint="--as")
+    if replay:
+        if export is not None:
+            raise typer.BadParameter("expected one of --replay and --export, got both")
+        sys.exit(_replay(settings, asked, taken_for=taken_for, json=json))
+    with _reader(settings) as reader:
+        if export is not None:
+            written, cut = rejected.export(reader, asked, export)
+            printing.say(f"{written:,} texts written to {export}, {cut:,} left out: not kept whole")
+        elif reject_id is not None:
+            printing.show_reject(rejected.shown(reader, reject_id), _format(format, json))
+        else:
+            rows = rejected.listed(reader, asked, limit=limit)
+            printing.show_rejects(rows, _format(format, json))
+
+
 @app.command(epilog="Example: nhiwatch compact --keep-hours 24")
 def compact(
     lake: LakeOption = None,
@@ -331,6 +381,21 @@ def _main_job(
 
     told = _booked(command, settings, lambda job: main_job(job, paths, source))
     return _tell(told, json=json)
+
+
+def _replay(settings: Settings, asked: Asked, *, taken_for: str | None, json: bool) -> int:
+    """Try the rejects again; returns the exit status."""
+    lake = settings.open_lake()
+    lake.require()
+    if asked.reject_id is not None:
+        with lake.reader(tables=["rejects"]) as reader:
+            rejected.shown(reader, asked.reject_id)
+
+    def work(job: Job) -> Done:
+        replayed = steps.replay_rejects(job, asked, taken_for=taken_for)
+        return Done(replayed=replayed, house=steps.keep_house(job))
+
+    return _tell(_booked("replay", settings, work), json=json)
 
 
 def _booked(

@@ -88,7 +88,7 @@ def ingest(
     given = source_named(source) if source is not None else None
     limits = limits or Limits()
     found = find(paths, apart_from=lake.location)
-    landing = _Landing(lake, now, run_id, limits, network_database)
+    landing = Landing(lake, now, run_id, limits, network_database)
     coming = arrivals(
         found.files,
         _known(lake),
@@ -134,7 +134,7 @@ def _known(lake: Lake) -> Known:
     return Known(places, dict(rows.group_by("fingerprint").agg(pl.col("events").max()).rows()))
 
 
-class _Landing:
+class Landing:
     """Gathers arrivals into batches and commits a batch whenever it is large enough."""
 
     def __init__(
@@ -160,11 +160,25 @@ class _Landing:
 
     def take(self, arrival: Arrival) -> None:
         self.batch.add(arrival)
-        if self.batch.bytes >= self.limits.batch_bytes:
+        if self.full:
             self.commit()
 
+    @property
+    def full(self) -> bool:
+        """Whether the batch is as large as a commit should be."""
+        return self.batch.bytes >= self.limits.batch_bytes
+
     def commit(self) -> None:
-        """Land what is in the batch."""
+        """Land what is in the batch, and write down its rejects and the files that end with it."""
+        broken, finished = self.land()
+        self.lake.append_new("rejects", self.reject_rows(broken))
+        self.lake.append_new("ingests", self._ingest_rows(finished))
+        self.done.extend(finished)
+
+    def land(self) -> tuple[list[tuple[LogFile, Broken]], list[LogFile]]:
+        """Commit the batch's events; returns what of it is no event, and the files that end with
+        it, all its files' counts brought up to date.
+        """
         batch, self.batch = self.batch, _Batch()
         broken = [(file, part) for file, piece in batch.pieces for part in piece.broken]
         for name in sorted({file.source for file, _ in batch.pieces if file.source is not None}):
@@ -177,9 +191,7 @@ class _Landing:
         for file in batch.finished:
             if file.same_as is not None:
                 file.duplicates = file.same_as.events
-        self.lake.append_new("rejects", self._reject_rows(broken))
-        self.lake.append_new("ingests", self._ingest_rows(batch.finished))
-        self.done.extend(batch.finished)
+        return broken, batch.finished
 
     def _land(
         self, source: Source, pieces: list[tuple[LogFile, Piece]]
@@ -231,7 +243,7 @@ class _Landing:
             with self.lake.reader(versions={"events": turn.version}, tables=["events"]) as reader:
                 reader.define("arrived", keys.with_row_index("row_index"))
                 landing = reader.query(SQL / "landing.sql", params)["landing"]
-            new = events.filter(pa.array(landing == "new"))
+            new = events.filter(pa.array(landing == "new", pa.bool_()))
             try:
                 self.lake.append("events", new, turn=turn)
             except ConcurrentWriteError:
@@ -239,7 +251,8 @@ class _Landing:
             return _landed(events, landing)
         raise LakeError(f"{_ATTEMPTS} times another writer was first; try again later")
 
-    def _reject_rows(self, broken: list[tuple[LogFile, Broken]]) -> pl.DataFrame:
+    def reject_rows(self, broken: list[tuple[LogFile, Broken]]) -> pl.DataFrame:
+        """The rows of `rejects`."""
         most = self.limits.reject_text_bytes
         rows = [
             {
@@ -258,7 +271,7 @@ class _Landing:
 
     def _ingest_rows(self, files: list[LogFile]) -> pl.DataFrame:
         told = {"ingested_at": self.now, "run_id": self.run_id}
-        rows = [{"source_file": file.path, **_counts(file), **told} for file in files]
+        rows = [{"source_file": file.path, **counts_of(file), **told} for file in files]
         return INGESTS.frame(rows)
 
 
@@ -273,7 +286,8 @@ def _updated(events: pa.Table, changes: pl.DataFrame) -> pa.Table:
     return pl.DataFrame(events).update(changes, on=["source", "event_id"]).to_arrow()
 
 
-def _counts(file: LogFile) -> dict[str, Any]:
+def counts_of(file: LogFile) -> dict[str, Any]:
+    """What is known of a file's content, as `ingests` has it."""
     return {name: value for name, value in vars(file).items() if name not in {"path", "same_as"}}
 
 

@@ -176,6 +176,27 @@ class Lake:
 
         return self._committed(name, update, turn=turn)
 
+    def remove(self, name: str, keys: pl.DataFrame) -> int:
+        """Delete the rows of a table whose key is one of `keys`; returns how many that were."""
+        same = " and ".join(f"t.{c} = s.{c}" for c in TABLES[name].key)
+
+        def remove(table: DeltaTable) -> int:
+            result = (
+                table.merge(
+                    keys.select(TABLES[name].key).to_arrow(),
+                    predicate=same,
+                    source_alias="s",
+                    target_alias="t",
+                    writer_properties=_WRITER,
+                    commit_properties=_commit(None),
+                )
+                .when_matched_delete()
+                .execute()
+            )
+            return int(result["num_target_rows_deleted"])
+
+        return 0 if keys.is_empty() or self.table(name) is None else self._committed(name, remove)
+
     def delete(self, name: str, *, where: str) -> int:
         """Delete the rows that match a Delta predicate; returns how many that were."""
 

@@ -102,6 +102,44 @@ def show_explanation(told: Explanation) -> None:
     console.print(f'nhiwatch sql --at {finding["run_id"]} "..."', soft_wrap=True)
 
 
+def show_rejects(rows: pl.DataFrame, kind: Format) -> None:
+    """Rejects: a table of where and why, or every column in the other formats."""
+    if kind is not Format.TABLE:
+        show(rows.drop("text"), kind)
+        return
+    brief = rows.select(
+        id="reject_id",
+        source="source",
+        record="record_index",
+        file=pl.col("source_file").str.split("/").list.last(),
+        reason="reason",
+    )
+    show(brief, kind)
+
+
+def show_reject(reject: dict[str, Any], kind: Format) -> None:
+    """One reject as a page of text: where, why, and what came; or all of it in other formats."""
+    if kind is not Format.TABLE:
+        show(pl.DataFrame([reject]), kind)
+        return
+    console, text = out(), reject["text"]
+    record = reject["record_index"]
+    place = "the file as a whole" if record < 0 else f"record {record} (0-based)"
+    lines = {
+        "reject": reject["reject_id"],
+        "file": reject["source_file"],
+        "place": place,
+        "source": reject["source"] or "(not recognised)",
+        "reason": reject["reason"],
+        "rejected": _cell(reject["rejected_at"]),
+        "bytes": f"{reject['text_bytes']:,}, of which {len(text.encode()):,} are kept",
+    }
+    for name, value in lines.items():
+        console.print(f"{name:<10} {printable(value)}", soft_wrap=True)
+    console.print()
+    console.print(printable(text), soft_wrap=True)
+
+
 def summary_line(told: dict[str, Any]) -> str:
     """What a run did, in a line."""
     words = []
@@ -116,8 +154,18 @@ def summary_line(told: dict[str, Any]) -> str:
             f"{told['detector_days']:,} detector-days, {told['scores']:,} scores, "
             f"{told['findings']:,} findings"
         )
+    if "tried" in told:
+        words.append(
+            f"{told['tried']:,} rejects tried again: {told['events']:,} new events, "
+            f"{told['duplicates']:,} duplicates, {told['rejects'] - told['untried']:,} rejects left"
+        )
+        if told["untried"]:
+            words.append(
+                f"{told['untried']:,} rejects not tried: not kept whole (setting "
+                "reject_text_bytes), and their files are gone or changed"
+            )
     words += _house_words(told.get("housekeeping", []))
-    hint = " (nhiwatch status tells why)" if told.get("rejects") else ""
+    hint = " (nhiwatch rejects tells why)" if told.get("rejects") else ""
     return f"{'; '.join(words) or 'nothing to do'}{hint}; {told['seconds']} s"
 
 

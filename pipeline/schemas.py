@@ -182,6 +182,7 @@ INGESTS = Table(
         _c("last_event_at", "TIMESTAMPTZ", "Its latest event", "UTC"),
         _c("ingested_at", "TIMESTAMPTZ", "When it was done", "UTC"),
         _c("run_id", "VARCHAR", "The run that did it"),
+        _c("replayed_at", "TIMESTAMPTZ", "When rejects of it were last replayed", "UTC"),
     ),
 )
 

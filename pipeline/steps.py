@@ -15,6 +15,7 @@ from pipeline.housekeeping import Housework, Rules, first_day_kept, first_whole_
 from pipeline.housekeeping import keep_house as housekeeping
 from pipeline.ingest import Limits, Summary, ingest, news
 from pipeline.inventory import take_inventory
+from pipeline.rejected import Asked, Replayed, replay
 from pipeline.settings import Settings
 
 Progress = Callable[[str, int, int], None]
@@ -41,6 +42,7 @@ class Done:
 
     summary: Summary | None = None
     judged: Judged | None = None
+    replayed: Replayed | None = None
     house: Housework = field(default_factory=Housework)
 
 
@@ -86,6 +88,21 @@ def detect(
         since=max((day for day in (since, whole) if day is not None), default=None),
         until=until,
         progress=job.told("detect"),
+    )
+
+
+def replay_rejects(job: Job, asked: Asked, *, taken_for: str | None = None) -> Replayed:
+    """The rejects asked for, tried again."""
+    settings = job.settings
+    return replay(
+        settings.open_lake(),
+        asked,
+        now=job.now,
+        run_id=job.run_id,
+        limits=limits_of(settings),
+        taken_for=taken_for,
+        network_database=settings.network_database,
+        progress=job.told("replay"),
     )
 
 
@@ -148,6 +165,9 @@ def counts(done: Done) -> dict[str, Any]:
     if done.judged is not None:
         told |= {"detector_days": done.judged.days, "scores": done.judged.scores}
         told |= {"findings": done.judged.findings, "failures": len(done.judged.failures)}
+    if done.replayed is not None:
+        told |= vars(done.replayed)
+        told["rejects"] = done.replayed.rejects + done.replayed.untried
     if done.house.tables:
         told["housekeeping"] = [asdict(work) for work in done.house.tables]
     return told

@@ -1,0 +1,291 @@
+"""Rejects again: listed, shown, exported to be fixed, and replayed by a version that reads them.
+
+A record is replayed from its kept text, if that is whole; otherwise its file is read again as a
+whole, if it is still there with the content it had. What becomes an event keeps its file and its
+record's index and is no reject any more; what fails again stays, with today's reason.
+
+Order of commits for a batch: `events`, then the file's counts in `ingests`, then `rejects`. Killed
+in between, the next replay finds the rejects still there, the events landed, and books them once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from pipeline.arrivals import Arrival, LogFile, records_of
+from pipeline.errors import InputError, LakeError, NotFoundError
+from pipeline.files import fingerprint
+from pipeline.ingest import Landing, Limits, counts_of
+from pipeline.lake import ConcurrentWriteError, Lake, LakeReader, Turn
+from pipeline.records import Piece
+from pipeline.schemas import INGESTS, REJECTS
+from pipeline.sources import Source, source_named, sources
+
+SQL = Path(__file__).parent / "sql"
+QUEUE = "replay"
+_ATTEMPTS = 100
+_FILE = ["source_file", "fingerprint"]
+_RECORD = [*_FILE, "record_index"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """Which rejects: those that fit all that is not None. Texts are looked for inside theirs;
+    an id may be shortened.
+    """
+
+    reject_id: str | None = None
+    source: str | None = None
+    reason: str | None = None
+    file: str | None = None
+    since: date | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Replayed:
+    """What a replay did: rejects that were tried again, what those brought, rejects that are left
+    of them, and those that could not be tried (text cut, file gone or changed).
+    """
+
+    tried: int = 0
+    events: int = 0
+    duplicates: int = 0
+    rejects: int = 0
+    untried: int = 0
+
+
+def listed(
+    reader: LakeReader,
+    asked: Asked,
+    *,
+    limit: int | None = None,
+    texts: bool = False,
+    taken_for: str | None = None,
+) -> pl.DataFrame:
+    """The rejects asked for, newest first, as `rejects.sql` says."""
+    params = {
+        **vars(asked),
+        "as": taken_for,
+        "sources": list(sources()),
+        "texts": texts,
+        "limit": limit,
+    }
+    return reader.query(SQL / "rejects.sql", params)
+
+
+def shown(reader: LakeReader, reject_id: str) -> dict[str, Any]:
+    """One reject with its text; its id may be shortened while it stays the only one."""
+    rows = listed(reader, Asked(reject_id=reject_id), limit=2, texts=True)
+    if rows.height != 1:
+        found = "none" if rows.height == 0 else "more than one"
+        raise NotFoundError(f"expected the id of one reject (nhiwatch rejects), got {found}")
+    return rows.row(0, named=True)
+
+
+def export(reader: LakeReader, asked: Asked, file: Path) -> tuple[int, int]:
+    """Write the kept texts to a file, a line each, to be fixed there and ingested as any file;
+    returns how many were written, and how many were left out because they are not kept whole.
+    """
+    rows = listed(reader, asked, texts=True)
+    kept = rows.filter(
+        pl.col("record_index") >= 0, pl.col("text").str.len_bytes() == pl.col("text_bytes")
+    )
+    # A line break is white space in JSON, and never part of its strings.
+    lines = kept["text"].str.replace_all(r"[\r\n]+", " ")
+    try:
+        file.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"cannot write {file}: {error.strerror}") from error
+    return kept.height, rows.height - kept.height
+
+
+def replay(
+    lake: Lake,
+    asked: Asked,
+    *,
+    now: datetime,
+    run_id: str,
+    limits: Limits | None = None,
+    taken_for: str | None = None,
+    network_database: Path | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Replayed:
+    """Try the rejects asked for again, as of the source `taken_for` if that is given; returns what
+    was done. `progress` is told rejects done and rejects in all.
+    """
+    given = source_named(taken_for) if taken_for is not None else None
+    limits = limits or Limits()
+    work = _Replay(lake, Landing(lake, now, run_id, limits, network_database), given)
+    with lake.reader(tables=["rejects"]) as reader:
+        rejects = listed(reader, asked, taken_for=taken_for)
+    tried = 0
+    for batch in _batches(rejects, most_bytes=limits.batch_bytes):
+        work.do(batch)
+        tried += batch.rejects.height
+        if progress is not None:
+            progress(tried, rejects.height)
+    return Replayed(
+        tried=tried,
+        events=work.events,
+        duplicates=work.duplicates,
+        rejects=work.left,
+        untried=rejects.height - tried,
+    )
+
+
+@dataclass(frozen=True)
+class _Batch:
+    """Rejects to be tried together: those of one file that is read again, or texts."""
+
+    rejects: pl.DataFrame
+    from_file: bool
+
+
+@dataclass(frozen=True)
+class _Outcome:
+    """What came of a batch: the rejects that were there, those that are now, and the files."""
+
+    before: pl.DataFrame
+    after: pl.DataFrame
+    files: list[LogFile]
+
+    @property
+    def gone(self) -> pl.DataFrame:
+        """Rejects that are none any more, or of another reason."""
+        return self.before.join(self.after, on=list(REJECTS.key), how="anti")
+
+    @property
+    def resolved(self) -> pl.DataFrame:
+        """Rejects whose record became an event."""
+        return self.before.join(self.after, on=_RECORD, how="anti")
+
+
+def _batches(rejects: pl.DataFrame, *, most_bytes: int) -> Iterator[_Batch]:
+    """The rejects that can be tried; a file's stay together, so that it is booked once."""
+    waiting: list[pl.DataFrame] = []
+    size = 0
+    for part in rejects.partition_by(_FILE, maintain_order=True):
+        whole, bytes_ = part.filter("whole"), int(part["text_bytes"].sum())
+        if (whole.height < part.height or bytes_ > most_bytes) and _is_there(part):
+            yield _Batch(part, from_file=True)
+        elif whole.height:
+            if waiting and size + bytes_ > most_bytes:
+                yield _Batch(pl.concat(waiting), from_file=False)
+                waiting, size = [], 0
+            waiting.append(whole)
+            size += bytes_
+    if waiting:
+        yield _Batch(pl.concat(waiting), from_file=False)
+
+
+def _is_there(rejects: pl.DataFrame) -> bool:
+    """Whether the file of these rejects is there with the content that it had."""
+    path, content = rejects.select(_FILE).row(0)
+    return Path(path).is_file() and fingerprint(Path(path)) == content
+
+
+class _Replay:
+    """Tries batches of rejects again, and counts what came of them."""
+
+    def __init__(self, lake: Lake, landing: Landing, given: Source | None) -> None:
+        self.lake = lake
+        self.landing = landing
+        self.given = given
+        self.events = self.duplicates = self.left = 0
+
+    def do(self, batch: _Batch) -> None:
+        """Land what the batch brings, book it, and put its rejects right.
+
+        If another replay books at the same time, this one looks again at what is left.
+        """
+        for _ in range(_ATTEMPTS):
+            turn = self.lake.next_turn("ingests", QUEUE)
+            outcome = self._from_file(batch) if batch.from_file else self._from_texts(batch)
+            if outcome.before.is_empty():
+                return
+            if self._book(outcome, turn, whole_file=batch.from_file):
+                self.lake.append_new("rejects", outcome.after)
+                self.lake.remove("rejects", outcome.gone)
+                self.left += outcome.after.height
+                return
+        raise LakeError("another replay was always first; try again later")
+
+    def _from_texts(self, batch: _Batch) -> _Outcome:
+        before = self._texts(batch)
+        files = []
+        for rows in before.partition_by(_FILE, maintain_order=True):
+            once = rows.unique("record_index", keep="first", maintain_order=True)
+            name = self.given.name if self.given else once["source"][0]
+            path, content = once.select(_FILE).row(0)
+            file = LogFile(path, content, bytes=0, source=name)
+            texts = [text.encode() for text in once["text"]]
+            self.landing.batch.add(Arrival(file, Piece(once["record_index"].to_list(), texts)))
+            files.append(file)
+        broken, _ = self.landing.land()
+        return _Outcome(before, self.landing.reject_rows(broken), files)
+
+    def _from_file(self, batch: _Batch) -> _Outcome:
+        path, content = batch.rejects.select(_FILE).row(0)
+        file = LogFile(path, content, bytes=Path(path).stat().st_size)
+        after = [self.landing.reject_rows([])]
+        most = self.landing.limits.max_record_bytes
+        for arrival in records_of(Path(path), file, self.given, most):
+            self.landing.batch.add(arrival)
+            if self.landing.full or arrival.last:
+                after.append(self.landing.reject_rows(self.landing.land()[0]))
+        return _Outcome(self._texts(batch), pl.concat(after), [file])
+
+    def _texts(self, batch: _Batch) -> pl.DataFrame:
+        """The batch's rejects as they are now; of a file that is read again, all of it."""
+        asked = batch.rejects.select(REJECTS.key)
+        if batch.from_file:
+            asked = asked.head(1).with_columns(pl.lit(None, pl.Int64).alias("record_index"))
+        with self.lake.reader(tables=["rejects"]) as reader:
+            reader.define("asked", asked)
+            return reader.query(SQL / "rejects_of.sql")
+
+    def _book(self, outcome: _Outcome, taken: Turn, *, whole_file: bool) -> bool:
+        """Bring the counts in `ingests` up to date; False if another replay took the turn."""
+        for _ in range(_ATTEMPTS):
+            turn = self.lake.next_turn("ingests", QUEUE)
+            if turn.number != taken.number:
+                return False
+            tables = ["ingests", "rejects", "events"]
+            with self.lake.reader(versions={"ingests": turn.version}, tables=tables) as reader:
+                reader.define("tried", _tried(outcome))
+                booked = reader.query(SQL / "replayed.sql", {"now": self.landing.now})
+                before = reader.columns("ingests", [*_FILE, "events", "duplicates"])
+            if whole_file:
+                booked = _counted(outcome.files[0], now=self.landing.now)
+            try:
+                self.lake.merge("ingests", booked, turn=turn)
+            except ConcurrentWriteError:
+                continue
+            more = booked.join(before, on=_FILE, suffix="_before")
+            self.events += int((more["events"] - more["events_before"]).sum())
+            self.duplicates += int((more["duplicates"] - more["duplicates_before"]).sum())
+            return True
+        raise LakeError("another writer was always first; try again later")
+
+
+def _tried(outcome: _Outcome) -> pl.DataFrame:
+    """A row for each file: records that are no rejects any more, events another had brought."""
+    duplicates = [
+        {"source_file": file.path, "fingerprint": file.fingerprint, "duplicates": file.duplicates}
+        for file in outcome.files
+    ]
+    resolved = outcome.resolved.group_by(_FILE).agg(resolved=pl.len())
+    files = pl.DataFrame(duplicates).join(resolved, on=_FILE, how="left")
+    return files.with_columns(pl.col("resolved").fill_null(0))
+
+
+def _counted(file: LogFile, *, now: datetime) -> pl.DataFrame:
+    """What `ingests` has to say of a file that was read again as a whole."""
+    row = {"source_file": file.path, **counts_of(file), "replayed_at": now}
+    return INGESTS.frame([row]).drop("ingested_at", "run_id")
