@@ -162,8 +162,8 @@ class _Outcome:
 
     @property
     def resolved(self) -> pl.DataFrame:
-        """Rejects whose record became an event."""
-        return self.before.join(self.after, on=_RECORD, how="anti")
+        """Records that were rejected and are not any more."""
+        return self.before.select(_RECORD).unique().join(self.after, on=_RECORD, how="anti")
 
 
 def _batches(rejects: pl.DataFrame, *, most_bytes: int) -> Iterator[_Batch]:
@@ -258,7 +258,8 @@ class _Replay:
                 return False
             tables = ["ingests", "rejects", "events"]
             with self.lake.reader(versions={"ingests": turn.version}, tables=tables) as reader:
-                reader.define("tried", _tried(outcome))
+                reader.define("tried", _duplicates(outcome.files))
+                reader.define("resolved", outcome.resolved)
                 booked = reader.query(SQL / "replayed.sql", {"now": self.landing.now})
                 before = reader.columns("ingests", [*_FILE, "events", "duplicates"])
             if whole_file:
@@ -274,15 +275,15 @@ class _Replay:
         raise LakeError("another writer was always first; try again later")
 
 
-def _tried(outcome: _Outcome) -> pl.DataFrame:
-    """A row for each file: records that are no rejects any more, events another had brought."""
-    duplicates = [
-        {"source_file": file.path, "fingerprint": file.fingerprint, "duplicates": file.duplicates}
-        for file in outcome.files
-    ]
-    resolved = outcome.resolved.group_by(_FILE).agg(resolved=pl.len())
-    files = pl.DataFrame(duplicates).join(resolved, on=_FILE, how="left")
-    return files.with_columns(pl.col("resolved").fill_null(0))
+def _duplicates(files: list[LogFile]) -> pl.DataFrame:
+    """A row for each file: how many of the events it brought now another file had brought."""
+    return pl.DataFrame(
+        {
+            "source_file": [file.path for file in files],
+            "fingerprint": [file.fingerprint for file in files],
+            "duplicates": [file.duplicates for file in files],
+        }
+    )
 
 
 def _counted(file: LogFile, *, now: datetime) -> pl.DataFrame:

@@ -1,5 +1,5 @@
 -- grain: file
--- reads: ingests, rejects, events, tried
+-- reads: ingests, rejects, events, tried, resolved
 -- why: what `ingests` has to say of a file once some of its rejects were replayed. Counted are the
 --      events that any rejected record of the file brought since the file was last booked: so a
 --      replay that was killed before or after its booking is counted once.
@@ -13,7 +13,6 @@ with files as (
         i.first_event_at,
         i.last_event_at,
         coalesce(i.replayed_at, i.ingested_at) as booked_at,
-        t.resolved,
         t.duplicates as more_duplicates
     from ingests as i
     join tried as t on t.source_file = i.source_file and t.fingerprint = i.fingerprint
@@ -25,10 +24,19 @@ rejected as (
     semi join files as f on f.source_file = r.source_file and f.fingerprint = r.fingerprint
 ),
 
+-- What another replay has taken out of `rejects` meanwhile, it has booked.
 listed as (
-    select source_file, fingerprint, count(*) as rejects
-    from rejects
-    group by source_file, fingerprint
+    select
+        r.source_file,
+        r.fingerprint,
+        count(*) as rejects,
+        count(s.record_index) as resolved
+    from rejected as r
+    left join resolved as s
+        on s.source_file = r.source_file
+        and s.fingerprint = r.fingerprint
+        and s.record_index = r.record_index
+    group by r.source_file, r.fingerprint
 ),
 
 brought as (
@@ -51,7 +59,7 @@ select
     (f.events + coalesce(b.events, 0))::bigint as events,
     (f.duplicates + f.more_duplicates)::bigint as duplicates,
     -- More than are listed: some are past their retention. Fewer: a booked replay was killed.
-    (greatest(f.rejects, coalesce(l.rejects, 0)) - f.resolved)::bigint as rejects,
+    (greatest(f.rejects, coalesce(l.rejects, 0)) - coalesce(l.resolved, 0))::bigint as rejects,
     least(f.first_event_at, b.first_event_at) as first_event_at,
     greatest(f.last_event_at, b.last_event_at) as last_event_at,
     $now as replayed_at
