@@ -159,10 +159,10 @@ def thresholds_text(detector: Detector) -> str:
     return json.dumps(asdict(cast(Any, detector)), sort_keys=True, default=str)
 
 
-def pending(lake: Lake, detectors: Sequence[Detector], *, since: date | None = None) -> int:
-    """How many detector-days are not up to date."""
-    with lake.reader() as reader:
-        return len(_todo(reader, detectors, since=since, until=None))
+def pending(lake: Lake, detectors: Sequence[Detector], *, since: date | None = None) -> set[date]:
+    """The days that are not up to date with every detector."""
+    with lake.reader(tables=["rollups", "judgements"]) as reader:
+        return {day for _, day, _ in _todo(reader, detectors, since=since, until=None)}
 
 
 def _todo(

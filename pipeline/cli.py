@@ -28,6 +28,7 @@ from pipeline.lake import LakeReader
 from pipeline.printing import Format
 from pipeline.rejected import Asked
 from pipeline.settings import Settings
+from pipeline.status import as_dict
 from pipeline.steps import Done, Job
 from sample_data import DATA, INVENTORY
 
@@ -264,17 +265,14 @@ def dashboard(
 
 @app.command(epilog="Example: nhiwatch status --json")
 def status(lake: LakeOption = None, json: JsonOption = False) -> None:
-    """Feeds and their lag, rejects by reason, the last runs."""
-    parts = {"feeds": "feeds.sql", "rejects": "rejects.sql", "runs": "last_runs.sql"}
-    with _reader(configuration.load(lake=lake)) as reader:
-        rows = {name: reader.query(_SQL / file) for name, file in parts.items()}
+    """What happened and what to do next: feeds and their lag, rejects by reason, runs, tables."""
+    settings = configuration.load(lake=lake)
+    settings.open_lake().require()
+    told = steps.status_of(settings, now=configuration.utc_now())
     if json:
-        told = {name: frame.to_dicts() for name, frame in rows.items()}
-        sys.stdout.write(printing.as_json(told) + "\n")
-        return
-    for name, frame in rows.items():
-        printing.out().print(name.capitalize())
-        printing.show(frame, Format.TABLE)
+        sys.stdout.write(printing.as_json(as_dict(told)) + "\n")
+    else:
+        printing.show_status(told)
 
 
 @app.command(epilog="Example: nhiwatch rejects --reason 'expected an eventID' --replay")

@@ -71,10 +71,10 @@ def keep_house(lake: Lake, *, rules: Rules, retention: Retention, now: datetime)
         rows = _remove_old(lake, name, retention, now)
         texts = _remove_texts(lake, retention, now) if name == "events" else 0
         files = lake.files(name)
-        busy = _busy(files, rules)
-        if busy.height and not _compact(lake, name, busy, rules):
+        untidy = busy(files, rules)
+        if untidy.height and not _compact(lake, name, untidy, rules):
             left.append(f"table {name} was being rewritten; its small files are left for next time")
-        worked = bool(rows or texts or busy.height)
+        worked = bool(rows or texts or untidy.height)
         deleted = 0
         if worked or rules.vacuum_all:
             deleted = lake.vacuum(name, keep_hours=rules.keep_hours)
@@ -89,6 +89,17 @@ def keep_house(lake: Lake, *, rules: Rules, retention: Retention, now: datetime)
             )
             done.append(work)
     return Housework(tuple(done), tuple(left))
+
+
+def busy(files: pl.DataFrame, rules: Rules) -> pl.DataFrame:
+    """Of a table's data files (as `Lake.files` gives them), a row for each partition with too many
+    small ones; a table without partitions is one.
+    """
+    keys = [name for name in files.columns if name not in {"bytes", "rows"}]
+    small = files.filter(pl.col("bytes") < rules.target_bytes // 2)
+    if not keys:
+        return small.head(1) if small.height > rules.most_small_files else small.clear()
+    return small.group_by(keys).len().filter(pl.col("len") > rules.most_small_files)
 
 
 def first_day_kept(retention: Retention, *, now: datetime) -> date | None:
@@ -138,19 +149,9 @@ def _before(name: str, column: str, first: date) -> str:
     return f"{column} < '{first.isoformat()}{'' if is_day else 'T00:00:00Z'}'"
 
 
-def _busy(files: pl.DataFrame, rules: Rules) -> pl.DataFrame:
-    """The partitions with too many small files."""
-    small = files.filter(pl.col("bytes") < rules.target_bytes // 2)
-    keys = [name for name in files.columns if name not in {"bytes", "rows"}]
-    if not keys:
-        # One row without a column is no frame: the table as a whole is told by its files.
-        return small if small.height > rules.most_small_files else small.clear()
-    return small.group_by(keys).len().filter(pl.col("len") > rules.most_small_files).select(keys)
-
-
-def _compact(lake: Lake, name: str, busy: pl.DataFrame, rules: Rules) -> bool:
+def _compact(lake: Lake, name: str, untidy: pl.DataFrame, rules: Rules) -> bool:
     """Compact these partitions; whether that came to its end."""
-    partitions = busy.select(TABLES[name].partition_by)
+    partitions = untidy.select(TABLES[name].partition_by)
     for _ in range(_ATTEMPTS):
         try:
             lake.compact(name, partitions, target_bytes=rules.target_bytes)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
+import textwrap
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -21,10 +23,12 @@ from rich.text import Text
 from pipeline.errors import InputError, QueryError
 from pipeline.explain import Explanation
 from pipeline.lake import LakeReader
+from pipeline.status import Status, as_dict
 from pipeline.steps import Progress as Report
 
 _PIPE_WIDTH = 200
 _CELL = 200
+_RUNS = 5
 
 
 class Format(StrEnum):
@@ -140,6 +144,63 @@ def show_reject(reject: dict[str, Any], kind: Format) -> None:
     console.print(printable(text), soft_wrap=True)
 
 
+def show_status(told: Status) -> None:
+    """The status as a page that fits 80 columns."""
+    data, console = as_dict(told), out()
+    newest = pl.col("last_event_at").dt.strftime("%Y-%m-%d %H:%MZ").alias("newest event")
+    lag = pl.col("lag_hours").round().cast(pl.Int64).alias("lag (h)")
+    size = (pl.col("bytes") / 1e6).round(2).alias("MB")
+    _part("Next", data["next"], console, empty="nothing: all is judged, nothing was rejected")
+    console.print("Feeds", style="bold")
+    _lay_out(told.feeds.select("source", "state", "events", "rejects", newest, lag), console)
+    _part("Rejects", _reject_lines(data["rejects"]), console, empty="none")
+    _part("Runs, newest first", _run_lines(data["runs"][:_RUNS]), console, empty="none")
+    console.print("Tables", style="bold")
+    _lay_out(told.tables.select("table", "rows", "files", size), console)
+
+
+def _part(title: str, lines: list[str], console: Console, *, empty: str) -> None:
+    """Lines under a title, wrapped between words: a path stays whole."""
+    console.print(title, style="bold")
+    for line in lines or [empty]:
+        text = line.lstrip(" ")
+        indent = " " * (2 + len(line) - len(text))
+        wrapped = textwrap.fill(
+            printable(text),
+            console.width,
+            initial_indent=indent,
+            subsequent_indent=indent + "  ",
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+        console.print(wrapped, soft_wrap=True)
+    console.print()
+
+
+def _reject_lines(rejects: list[dict[str, Any]]) -> list[str]:
+    lines = []
+    for row in rejects:
+        record, others = row["record_index"], row["files"] - 1
+        place = f"record {record} of" if record >= 0 else "all of"
+        more = f" and in {others:,} more files" if others else ""
+        lines.append(f"{row['records']:,} × {row['reason']}")
+        lines.append(f"    {place} {row['source_file']}{more}")
+    return lines
+
+
+def _run_lines(runs: list[dict[str, Any]]) -> list[str]:
+    lines = []
+    for run in runs:
+        began = f"{_cell(run['started_at'])} {run['command']}"
+        lines.append(f"{began}: {run['status']} ({run['run_id']})")
+        if run["summary"]:
+            # A run of another version may have counted other things.
+            counts = defaultdict(int, run["summary"], seconds=run["seconds"])
+            lines.append(f"    {summary_line(counts)}")
+        lines.extend(f"    error: {error}" for error in run["errors"] or ())
+    return lines
+
+
 def summary_line(told: dict[str, Any]) -> str:
     """What a run did, in a line."""
     words = []
@@ -171,13 +232,12 @@ def summary_line(told: dict[str, Any]) -> str:
 
 def _house_words(tables: list[dict[str, Any]]) -> list[str]:
     """What housekeeping did, over all tables; nothing if it did nothing."""
-    total = {
-        name: sum(work[name] for work in tables) for name in (tables or [{}])[0] if name != "table"
-    }
+    counted = ("files_before", "files_after", "rows_removed", "texts_removed", "files_deleted")
+    total = {name: sum(work.get(name, 0) for work in tables) for name in counted}
     words = []
-    if total and total["files_before"] != total["files_after"]:
+    if total["files_before"] != total["files_after"]:
         words.append(f"{total['files_before']:,} files compacted into {total['files_after']:,}")
-    if total.get("rows_removed") or total.get("texts_removed"):
+    if total["rows_removed"] or total["texts_removed"]:
         words.append(
             f"{total['rows_removed']:,} rows and the texts of {total['texts_removed']:,} events "
             "removed as too old (settings [retention])"
@@ -246,15 +306,19 @@ def _plain_progress(step: str, done: int, total: int) -> None:
 
 
 def _show_table(rows: pl.DataFrame) -> None:
+    console = out()
+    _lay_out(rows, console)
+    console.print(f"{rows.height} row{'' if rows.height == 1 else 's'}")
+
+
+def _lay_out(rows: pl.DataFrame, console: Console) -> None:
     table = Table(header_style="bold", box=SIMPLE_HEAD, pad_edge=False)
     for name in rows.columns:
         right = rows.schema[name].is_numeric()
         table.add_column(Text(name), justify="right" if right else "left", overflow="fold")
     for row in rows.rows():
         table.add_row(*(Text(_cell(value)) for value in row))
-    console = out()
     console.print(table)
-    console.print(f"{rows.height} row{'' if rows.height == 1 else 's'}")
 
 
 def _cell(value: Any) -> str:

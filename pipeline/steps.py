@@ -17,6 +17,7 @@ from pipeline.ingest import Limits, Summary, ingest, news
 from pipeline.inventory import take_inventory
 from pipeline.rejected import Asked, Replayed, replay
 from pipeline.settings import Settings
+from pipeline.status import Status, status
 
 Progress = Callable[[str, int, int], None]
 """Told the step, and how many of how many of its units are done."""
@@ -122,13 +123,21 @@ def nothing_to_do(settings: Settings, paths: Sequence[str], *, now: datetime) ->
     """How many files there are, if all are in the lake, rolled up and judged; else None."""
     lake = settings.open_lake()
     new, unchanged = news(lake, paths)
-    kept = first_day_kept(settings.retention, now=now)
-    if new or not lake.exists() or missing_days(lake, since=kept).height:
-        return None
-    whole = first_whole_day(settings.retention, now=now)
-    if pending(lake, detectors_of(settings), since=whole):
-        return None
-    return unchanged
+    return None if new or not lake.exists() or unjudged_days(settings, now=now) else unchanged
+
+
+def unjudged_days(settings: Settings, *, now: datetime) -> int:
+    """How many days of the lake are not rolled up, or not judged by every detector."""
+    lake, kept = settings.open_lake(), settings.retention
+    missing = missing_days(lake, since=first_day_kept(kept, now=now))["event_date"]
+    whole = first_whole_day(kept, now=now)
+    return len({*missing, *pending(lake, detectors_of(settings), since=whole)})
+
+
+def status_of(settings: Settings, *, now: datetime) -> Status:
+    """How the lake is, and what to do next."""
+    unjudged = unjudged_days(settings, now=now)
+    return status(settings.open_lake(), rules=rules_of(settings), unjudged=unjudged)
 
 
 def detectors_of(settings: Settings, only: Sequence[str] = ()) -> list[Detector]:

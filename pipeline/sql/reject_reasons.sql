@@ -1,13 +1,15 @@
--- grain: source_file, reason
+-- grain: reason
 -- reads: rejects
--- why: what could not be read and why, most first, for `nhiwatch status`
+-- why: what could not be read and why, most first, for `nhiwatch status`; one place as an example
 select
-    source_file,
     count(*) as records,
-    min(record_index) as first_record,
+    count(distinct source_file) as files,
     reason,
-    left(any_value(text), 80) as text
+    any_value(source) as source,
+    arg_max(source_file, rejected_at) as source_file,
+    arg_max(record_index, rejected_at) as record_index,
+    max(rejected_at) as last_rejected_at
 from rejects
-group by source_file, reason
-order by records desc, source_file
+group by reason
+order by records desc, reason
 limit 20

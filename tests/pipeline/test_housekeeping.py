@@ -48,7 +48,8 @@ def append(lake: Lake, *events: dict[str, Any]) -> None:
 
 
 def rows(lake: Lake, sql: str) -> list[tuple[Any, ...]]:
-    with lake.reader() as reader:
+    tables = ["events", "rollups", "daily_identity", "judgements"]
+    with lake.reader(tables=tables) as reader:
         return reader.query(sql).rows()
 
 
