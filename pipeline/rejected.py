@@ -124,6 +124,8 @@ def replay(
     work = _Replay(lake, Landing(lake, now, run_id, limits, network_database), given)
     with lake.reader(tables=["rejects"]) as reader:
         rejects = listed(reader, asked, taken_for=taken_for)
+    short = pl.col("text_bytes") <= limits.max_record_bytes
+    rejects = rejects.with_columns(whole=pl.col("whole") & short)
     tried = 0
     for batch in _batches(rejects, most_bytes=limits.batch_bytes):
         work.do(batch)
