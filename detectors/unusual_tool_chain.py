@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from itertools import groupby
 from pathlib import Path
@@ -12,27 +13,30 @@ from typing import Any, ClassVar
 import polars as pl
 
 from detectors.base import Finding, Judgement, Reader, Severity, Spec, Window, shown
+from pipeline import schemas
 
 SQL = Path(__file__).parent / "sql" / "unusual_tool_chain"
-STEPS = (
-    "function_words",
-    "traces",
-    "calls",
-    "prompts",
-    "call_words",
-    "prompt_words",
-    "rarity",
-    "novel_words",
-    "sentences",
-    "sentence_words",
-    "explanations",
-    "usual_explanations",
-    "novelty",
-    "loops",
-    "destinations",
-    "flows",
-)
-"""The relations that lead to `judged.sql`, each after those it reads."""
+WORDS_SQL = Path(schemas.__file__).parent / "sql"
+"""Where the words of language are that a lake of fingerprints keeps in clear."""
+WORD = r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}]|[\p{L}\d]{3,}|\d{2}"
+"""What a word is: an identifier is one; where writing has no spaces, each sign is one."""
+
+LANGUAGE = ("function_words", "request_words")
+BEFORE = ("traces", "tool_traits")
+WORDS = ("calls", "prompts", "call_words", "prompt_words")
+EXPLAINED = ("novel_words", "sentences", "sentence_words")
+KEPT = {
+    "explained": "explanations",
+    "arguments": "arguments",
+    "sent": "sent",
+    "chains": "shapes",
+}
+"""What is kept of a bucket of runs, without its texts: the relation and the file that gives it."""
+JOINED = ("usual_explanations", "steered", "leaks", "novelty", "firsts", "drift", "usual_shapes")
+"""The relations that lead to `runs.sql`, each after those it reads."""
+
+PARTS = ("steered", "leak", "loop", "length", "retries", "drift", "origin", "novelty", "new_tools")
+"""What a score is the sum of."""
 
 
 @dataclass(frozen=True)
@@ -40,27 +44,38 @@ class UnusualToolChain:
     """A run of an agent that somebody else than its user steers, or that has gone astray.
 
     Detects: a call that a sentence inside an earlier tool result explains while neither the
-        prompt nor the agent's own earlier calls do (indirect prompt injection); data of an earlier
-        result sent to a place that neither prompt nor history knows, after something from outside
-        was read; the same call over and over. Calls are weighed in words nobody used before
-        (inverse document frequency over the agents' earlier prompts and calls), sentences by how
-        they instruct; what is usual for a tool is taken off; the worst call is the run's score.
+        prompt nor the agent's own earlier calls do (indirect prompt injection): `steered`. Private
+        data, untrusted content and a way out in one run, to a place that neither prompt nor
+        history knows: `leak`. The same call over and over, or far more calls than runs have:
+        `loop`, `length`. Other tries after a denial: `retries`. A run made of another agent's
+        tools: `drift`. An argument from an origin it never had (a result, where it always was the
+        prompt): `origin`. Where results were not logged, words of a call that nothing in the log
+        explains and tools new to the agent: `novelty`, `new_tools`.
     Assumes: tool calls with a trace, in order of time; arguments, results and prompts where the
-        log has them. Without results only new words are left to judge, at half the confidence.
+        log has them. `features.read` says which of them it could use, and the confidence goes by
+        it: without prompts 0.85 of what it is with all, without results 0.5, without both or
+        without arguments 0.3.
     Misses: instructions written in other words than the call they cause; calls whose arguments the
-        prompt already names; injections in the prompt itself; languages without letters-and-spaces
-        words; results that were not logged.
+        prompt already names; injections in the prompt itself; results that were not logged.
     Triage: read the sentence and where it came from. Did the user ask for this? Who can write
         there? If not asked: stop the agent, undo the call, take the text out of the source, rotate
         what the run had read.
     Source: what a study of logged agent runs found strongest; "lethal trifecta" (private data,
         untrusted content, a way out); OWASP ASI01, ASI02; MITRE ATLAS AML.T0051.
+
+    Weights are in words nobody used before (inverse document frequency over the agents' earlier
+    prompts and calls). The score is total / (total + line), so 0.5 is the line: the total that
+    `usual_quantile` of the earlier runs stay under, each weighed as if it were judged, with every
+    run of its prompt left out. The agent's own runs count from `own_line_runs` on, its peers' until
+    then; with few earlier runs of its own the line rises towards `unknown_line`. With results in
+    the log it stays between `least_line` and `most_line`, so that neither a monotonous history nor
+    attacks in it set it. Runs with and without results have a line each.
     """
 
     spec: ClassVar[Spec] = Spec(
         id="unusual_tool_chain",
         title="Unusual tool chain",
-        summary="A run of an agent that a tool's result steers, that carries data out, or loops",
+        summary="A run of an agent that a tool's result steers, that carries data out, or strays",
         subject_kinds=("trace",),
         frameworks=(
             "OWASP-ASI:ASI01",
@@ -73,10 +88,31 @@ class UnusualToolChain:
     )
 
     threshold: float = 0.5
-    """Score from which a run is a finding; 0.5 is one word's worth beyond what is usual."""
+    """Score from which a run is a finding; 0.5 is the line."""
+
+    usual_quantile: float = 0.98
+    """Share of earlier runs that stay under the line."""
+
+    least_line: float = 1.25
+    """The lowest line with results in the log, in words nobody used before."""
+
+    most_line: float = 2.0
+    """The highest line that a history with results in the log can set, in the same words."""
+
+    unknown_line: float = 4.0
+    """The line where there is no history and results are in the log; twice that without them."""
+
+    own_line_runs: int = 50
+    """Earlier runs of an agent from which its own line weighs more than its peers'."""
 
     history_traces: int = 200
     """Earlier runs looked at per agent, a fixed sample where there are more."""
+
+    all_history_traces: int = 10_000
+    """Earlier runs looked at of all agents together."""
+
+    bucket_runs: int = 5_000
+    """Runs whose texts are in memory at once."""
 
     text_limit: int = 50_000
     """Characters of a prompt, of arguments and of a result that are read."""
@@ -87,28 +123,111 @@ class UnusualToolChain:
     usual_flow_share: float = 0.05
     """Share of an agent's earlier runs from which sending data to new places is its usual work."""
 
+    untrusted_tools: tuple[str, ...] = ()
+    """Tools whose results others can write, beside those the log tells."""
+
+    private_tools: tuple[str, ...] = ()
+    """Tools that read what must not leave, beside those the log tells."""
+
+    ways_out: tuple[str, ...] = ()
+    """Tools that can carry data out, whatever the log tells."""
+
+    no_ways_out: tuple[str, ...] = ()
+    """Tools that cannot, whatever the log tells."""
+
     least_repeats: int = 4
     """Repeats of one call that are usual in any run, whatever the history."""
+
+    least_calls: int = 40
+    """Calls that are usual in any run, whatever the history."""
+
+    least_retries: int = 2
+    """Other tries after a denial that are usual in any run, whatever the history."""
 
     enough_history: int = 10
     """Earlier runs of an agent from which its own history carries a finding."""
 
     def detect(self, reader: Reader, window: Window) -> Judgement:
         """Judge the runs that began in the window."""
-        params = {**window.params, **asdict(self)}
-        for name in STEPS:
-            reader.define(name, SQL / f"{name}.sql", params)
-        runs = reader.query(SQL / "judged.sql", params)
-        scored = _scored(runs)
+        runs = self.totals(reader, {**window.params, **asdict(self), "word": WORD})
+        scored = self._scored(runs)
         found = scored.filter(pl.col("score") >= self.threshold)
         return Judgement(
             scored.select("subject_kind", "subject_id", "identity_id", "score", "features"),
             tuple(self._finding(row) for row in found.iter_rows(named=True)),
         )
 
+    def totals(self, reader: Reader, params: Mapping[str, Any]) -> pl.DataFrame:
+        """Every run, earlier ones too, as `runs.sql` tells it, with its parts and their total.
+
+        Texts are read a bucket at a time: the history's for how rare words are, then everyone's.
+        """
+        for name in LANGUAGE:
+            reader.define(name, WORDS_SQL / f"{name}.sql")
+        _define(reader, BEFORE, params)
+        told = reader.query(SQL / "buckets.sql")
+        buckets = [{**params, **row} for row in told.iter_rows(named=True)]
+        history = [_NO_WORDS]
+        for bucket in buckets:
+            if bucket["has_history"]:
+                _define(reader, WORDS, bucket)
+                history.append(reader.query(SQL / "used_words.sql"))
+        reader.define("history_words", pl.concat(history))
+        reader.define("rarity", SQL / "rarity.sql")
+        kept: dict[str, list[pl.DataFrame]] = {name: [] for name in KEPT}
+        for bucket in buckets or [{**params, **_NO_BUCKET}]:
+            _define(reader, (*WORDS, *EXPLAINED), bucket)
+            for name, file in KEPT.items():
+                kept[name].append(reader.query(SQL / f"{file}.sql", bucket))
+        for name, frames in kept.items():
+            reader.define(name, pl.concat(frames))
+        _define(reader, JOINED, params)
+        return (
+            reader.query(SQL / "runs.sql", params)
+            .with_columns(_parts())
+            .with_columns(total=pl.sum_horizontal(f"{part}_part" for part in PARTS))
+        )
+
+    def _scored(self, runs: pl.DataFrame) -> pl.DataFrame:
+        """The judged runs with their score, highest first."""
+        return (
+            runs.with_columns(line=self._line())
+            .filter("judged")
+            .with_columns(
+                subject_kind=pl.lit("trace"),
+                subject_id="trace_id",
+                score=pl.col("total") / (pl.col("total") + pl.col("line")),
+                read=_read(),
+            )
+            .with_columns(features=_features())
+            .sort("score", "subject_id", descending=[True, False])
+        )
+
+    def _line(self) -> pl.Expr:
+        """The total from which a run is unusual, by what its log has and by its agent."""
+        logged = pl.col("results") > 0
+        earlier = pl.col("total").filter(~pl.col("judged"))
+        most, unknown = self.most_line, self.unknown_line
+        highest = pl.when(logged).then(most).otherwise(2 * unknown)
+        lowest = pl.when(logged).then(self.least_line).otherwise(0.0)
+        own, peers = [
+            pl.min_horizontal(earlier.quantile(self.usual_quantile).over(*by), highest)
+            for by in ((logged, "identity_id"), (logged,))
+        ]
+        own_runs, all_runs = (
+            earlier.len().over(*by) for by in ((logged, "identity_id"), (logged,))
+        )
+        usual = (own.fill_null(0) * own_runs + peers.fill_null(0) * self.own_line_runs) / (
+            own_runs + self.own_line_runs
+        )
+        # A peer's run says as much of this agent as a twentieth of its own.
+        known = own_runs + all_runs / 20
+        ceiling = pl.when(logged).then(unknown).otherwise(2 * unknown)
+        return (pl.max_horizontal(usual, lowest) * known + ceiling * 3) / (known + 3)
+
     def _finding(self, run: dict[str, Any]) -> Finding:
-        part = max(("explained", "flow", "loop", "novelty"), key=lambda name: run[f"{name}_part"])
-        title, observed, event_ids = _TELL[part](run)
+        part = max(PARTS, key=lambda name: run[f"{name}_part"])
+        told = _TELL[part](run)
         confidence = 0.9 if run["history_runs"] >= self.enough_history else 0.6
         return Finding(
             subject_kind="trace",
@@ -116,155 +235,291 @@ class UnusualToolChain:
             identity_id=run["identity_id"],
             severity=_severity(run, part, self.enough_history),
             score=run["score"],
-            confidence=confidence * (1 if run["results"] else 0.5),
-            title=f"{shown(run['identity_id'], limit=40)}: {title}",
-            observed=f"{observed} Chain: {_chain(run)}. Asked: {_asked(run)}.",
+            confidence=confidence * _CONFIDENCE[run["read"]],
+            title=f"{shown(run['identity_id'], limit=40)}: {told.title}",
+            observed=f"{told.observed}\nChain: {_chain(run['tools'], told.call)}\n"
+            f"Asked: {_asked(run)}",
             expected=_EXPECTED[part](run),
             support=_support(run, self.enough_history),
-            evidence=event_ids,
+            evidence=told.evidence,
             first_seen=run["first_seen"],
             last_seen=run["last_seen"],
         )
 
 
-def _scored(runs: pl.DataFrame) -> pl.DataFrame:
-    """The runs with their parts, in words nobody used before, and the score that they make:
-    total / (1 + total), so 0.5 is one such word.
+@dataclass(frozen=True)
+class _Told:
+    """A part in words: the call that broke the chain (None: the run as a whole), its events."""
+
+    title: str
+    observed: str
+    call: int | None
+    evidence: list[str]
+
+
+_NO_WORDS = pl.DataFrame(schema={"scope": pl.String, "word": pl.String, "runs": pl.Int64})
+_NO_BUCKET = {"bucket": 0, "bucket_start": None, "bucket_end": None}
+_CONFIDENCE = {
+    "results, prompts": 1.0,
+    "results": 0.85,
+    "arguments, prompts": 0.5,
+    "arguments": 0.3,
+    "names, prompts": 0.3,
+    "names": 0.3,
+}
+"""By what of a run could be read: what is left of the confidence."""
+
+
+def _define(reader: Reader, names: Iterable[str], params: Mapping[str, Any]) -> None:
+    for name in names:
+        reader.define(name, SQL / f"{name}.sql", params)
+
+
+def _parts() -> list[pl.Expr]:
+    """The parts of a run's total, in words nobody used before. What an agent's own history has to
+    show counts by how much of it there is.
     """
-    no_results = pl.col("results") == 0
-    return (
-        runs.with_columns(
-            explained_part=pl.col("explained"),
-            flow_part=pl.col("flow") * 0.7,
-            loop_part=pl.col("loop_ratio").clip(1, 8).log(2),
-            novelty_part=pl.when(no_results).then(pl.col("novelty") / 4).otherwise(0.0),
-        )
-        .with_columns(
-            total=pl.sum_horizontal("explained_part", "flow_part", "loop_part", "novelty_part")
-        )
-        .with_columns(
-            subject_kind=pl.lit("trace"),
-            subject_id="trace_id",
-            score=pl.col("total") / (1 + pl.col("total")),
-        )
-        .with_columns(features=_features())
-        .sort("score", "subject_id", descending=[True, False])
+    known = pl.col("history_runs") / (pl.col("history_runs") + 10)
+    blind = pl.col("results") == 0
+    parts = {
+        "steered": pl.col("steered"),
+        "leak": pl.col("leak") * known,
+        "loop": _beyond("repeats") * 1.5,
+        "length": _beyond("calls") * 1.5
+        + pl.when(blind).then(pl.col("calls").log(2) * 0.3).otherwise(0.0),
+        "retries": _beyond("retries") * 2,
+        "drift": pl.col("drift") * known * 2,
+        "origin": pl.col("new_origin") * pl.when(blind).then(1.0).otherwise(0.5),
+        "novelty": pl.when(blind).then(pl.col("novelty")).otherwise(0.0),
+        "new_tools": pl.when(blind).then(pl.col("new_tools") * known * 0.5).otherwise(0.0),
+    }
+    return [part.alias(f"{name}_part") for name, part in parts.items()]
+
+
+def _beyond(name: str) -> pl.Expr:
+    """How many doublings beyond what is usual, at most three."""
+    usual = pl.col(f"usual_{name}")
+    return pl.max_horizontal(pl.col(name) / usual, pl.lit(1.0)).log(2).clip(0, 3)
+
+
+def _read() -> pl.Expr:
+    """What of a run could be used: a key of `_CONFIDENCE`."""
+    texts = (
+        pl.when(pl.col("results") > 0)
+        .then(pl.lit("results"))
+        .when(pl.col("argued") > 0)
+        .then(pl.lit("arguments"))
+        .otherwise(pl.lit("names"))
     )
+    return pl.when(pl.col("prompt").is_null()).then(texts).otherwise(texts + ", prompts")
 
 
 def _features() -> pl.Expr:
     """What made the score, as JSON text."""
-    return pl.struct(
-        explained="explained_part",
-        flow="flow_part",
-        loop="loop_part",
-        novelty="novelty_part",
-        calls="calls",
-        repeats="repeats",
-        history_runs="history_runs",
-        read=pl.when(pl.col("results") == 0)
-        .then(pl.when(pl.col("argued") == 0).then(pl.lit("names")).otherwise(pl.lit("arguments")))
-        .otherwise(pl.lit("results")),
-        prompt=pl.col("prompt").is_not_null(),
-    ).struct.json_encode()
+    parts = [pl.col(f"{part}_part").alias(part) for part in PARTS]
+    told = [
+        pl.col(name) for name in ("line", "calls", "repeats", "denials", "history_runs", "read")
+    ]
+    return pl.struct([*parts, *told]).struct.json_encode()
 
 
 def _severity(run: dict[str, Any], part: str, enough: int) -> Severity:
-    if part == "loop" or run["history_runs"] < enough:
+    if part not in {"steered", "leak"} or run["history_runs"] < enough:
         return Severity.MEDIUM
     if run["score"] >= 0.75:
         return Severity.CRITICAL
     return Severity.HIGH if run["score"] >= 0.6 else Severity.MEDIUM
 
 
-def _tell_explained(run: dict[str, Any]) -> tuple[str, str, list[str]]:
-    call, source = run["explained_call"], run["from_call"]
-    tool, from_tool = run["tools"][call - 1], run["tools"][source - 1]
-    words = ", ".join(shown(word, limit=30) for word in run["words"][:6])
-    return (
-        f"{shown(tool, limit=40)} follows an instruction found in a result of "
-        f"{shown(from_tool, limit=40)}",
-        f"Call {call} ({shown(tool)}) brings in words ({words}) that neither the user nor the "
-        f"agent had used; a sentence in the result of call {source} ({shown(from_tool)}) has them: "
-        f"{json.dumps(shown(run['sentence'], limit=300), ensure_ascii=False)}.",
+def _tool(run: dict[str, Any], call: int) -> str:
+    return shown(run["tools"][call - 1], limit=40)
+
+
+def _tell_steered(run: dict[str, Any]) -> _Told:
+    call, source = run["steered_call"], run["from_call"]
+    tool, from_tool = _tool(run, call), _tool(run, source)
+    place = f"sentence {run['sentence_no']} in the result of call {source} ({from_tool})"
+    if re.search(schemas.FINGERPRINT, run["sentence"]):
+        said = f"{place} has them; the texts are kept as fingerprints"
+        words = f"{len(run['words'])} words"
+    else:
+        sentence = json.dumps(shown(run["sentence"], limit=300), ensure_ascii=False)
+        said = f"{place} has them: {sentence}"
+        words = f"words ({', '.join(shown(word, limit=30) for word in run['words'][:6])})"
+    return _Told(
+        f"{tool} follows an instruction found in a result of {from_tool}",
+        f"Call {call} ({tool}) brings in {words} that neither the user nor the agent had used; "
+        f"{said}.",
+        call,
         [run["event_ids"][call - 1], run["event_ids"][source - 1]],
     )
 
 
-def _tell_flow(run: dict[str, Any]) -> tuple[str, str, list[str]]:
-    call = run["flow_call"]
-    tool, place = shown(run["tools"][call - 1]), shown(run["destination"])
+def _tell_leak(run: dict[str, Any]) -> _Told:
+    call = run["leak_call"]
+    tool, place = _tool(run, call), shown(run["destination"])
     carries = " with data of an earlier result" if run["carries"] else ""
-    after = " after something from outside was read" if run["after_outside"] else ""
-    earlier = [run["event_ids"][n] for n in range(call - 1)]
-    return (
+    after = [
+        what
+        for what, there in (
+            ("private data", run["private"]),
+            ("something others can write", run["untrusted"]),
+        )
+        if there
+    ]
+    read = f" after {' and '.join(after)} was read" if after else ""
+    return _Told(
         f"{tool} sends to {place}, a place nobody named",
-        f"Call {call} ({tool}) sends to {place}{carries}{after}.",
-        [run["event_ids"][call - 1], *earlier[-20:]],
+        f"Call {call} ({tool}) sends to {place}{carries}{read}.",
+        call,
+        [run["event_ids"][call - 1], *run["event_ids"][: call - 1][-20:]],
     )
 
 
-def _tell_loop(run: dict[str, Any]) -> tuple[str, str, list[str]]:
+def _tell_loop(run: dict[str, Any]) -> _Told:
     tool = shown(run["repeated_tool"])
-    return (
+    return _Told(
         f"{tool} called {run['repeats']} times with the same arguments",
         f"The same call of {tool}, word for word, {run['repeats']} times.",
-        list(run["repeated_events"][:50]),
+        None,
+        list(run["repeated_events"]),
     )
 
 
-def _tell_novelty(run: dict[str, Any]) -> tuple[str, str, list[str]]:
-    call = run["novel_call"]
-    tool = shown(run["tools"][call - 1])
-    return (
-        f"{tool} called with words that nothing explains",
-        f"Call {call} ({tool}) brings in words that neither the prompt nor an earlier call had; "
-        "what tools returned was not logged.",
+def _tell_length(run: dict[str, Any]) -> _Told:
+    return _Told(
+        f"a run of {run['calls']} calls",
+        f"{run['calls']} tool calls in one run.",
+        None,
+        run["event_ids"][-50:],
+    )
+
+
+def _tell_retries(run: dict[str, Any]) -> _Told:
+    call = run["last_retry"]
+    return _Told(
+        f"{run['retries']} other tries after a denial",
+        f"{run['denials']} calls were denied; the run went on with {run['retries']} other calls "
+        "of the same tools or resources.",
+        call,
+        list(run["retry_events"]),
+    )
+
+
+def _tell_drift(run: dict[str, Any]) -> _Told:
+    new = [shown(name, limit=40) for name in run["new_tool_names"]]
+    calls = [n for n, tool in enumerate(run["tools"]) if tool in run["new_tool_names"]]
+    return _Told(
+        f"works like {shown(run['other_agent'], limit=40)}, with tools it never used",
+        f"Tools new to this agent, usual for {shown(run['other_agent'], limit=40)}: "
+        f"{', '.join(new[:10])}.",
+        calls[0] + 1,
+        [run["event_ids"][n] for n in calls[:50]],
+    )
+
+
+def _tell_origin(run: dict[str, Any]) -> _Told:
+    call = run["origin_call"]
+    tool, name = _tool(run, call), shown(run["origin_argument"] or "", limit=40) or "the tool"
+    return _Told(
+        f"{tool} gets {name} from {_ORIGINS[run['origin']]}, as never before",
+        f"Call {call} ({tool}): {name} comes from {_ORIGINS[run['origin']]}.",
+        call,
         [run["event_ids"][call - 1]],
     )
 
 
-_TELL = {
-    "explained": _tell_explained,
-    "flow": _tell_flow,
+_ORIGINS = {
+    "prompt": "the prompt",
+    "result": "a tool's result",
+    "call": "an earlier call",
+    "nowhere": "nowhere in the log",
+}
+
+
+def _tell_novelty(run: dict[str, Any]) -> _Told:
+    call = run["novel_call"]
+    return _Told(
+        f"{_tool(run, call)} called with words that nothing explains",
+        f"Call {call} ({_tool(run, call)}) brings in words that neither the prompt nor an earlier "
+        "call had; what tools returned was not logged.",
+        call,
+        [run["event_ids"][call - 1]],
+    )
+
+
+def _tell_new_tools(run: dict[str, Any]) -> _Told:
+    new = [shown(name, limit=40) for name in run["new_tool_names"]]
+    calls = [n for n, tool in enumerate(run["tools"]) if tool in run["new_tool_names"]]
+    return _Told(
+        f"{len(new)} tools that this agent never used",
+        f"New to this agent: {', '.join(new[:10])}.",
+        calls[0] + 1,
+        [run["event_ids"][n] for n in calls[:50]],
+    )
+
+
+_TELL: dict[str, Callable[[dict[str, Any]], _Told]] = {
+    "steered": _tell_steered,
+    "leak": _tell_leak,
     "loop": _tell_loop,
+    "length": _tell_length,
+    "retries": _tell_retries,
+    "drift": _tell_drift,
+    "origin": _tell_origin,
     "novelty": _tell_novelty,
+    "new_tools": _tell_new_tools,
 }
 _EXPECTED: dict[str, Callable[[dict[str, Any]], str]] = {
-    "explained": lambda run: "Calls that the user's words, or the agent's earlier calls, explain.",
-    "flow": lambda run: "Data goes where the user said, or where this agent has sent before.",
+    "steered": lambda run: "Calls that the user's words, or the agent's earlier calls, explain.",
+    "leak": lambda run: "Data goes where the user said, or where this agent has sent before.",
     "loop": lambda run: (
         f"At most {run['usual_repeats']:.0f} such repeats in 99 of 100 earlier runs."
     ),
+    "length": lambda run: f"At most {run['usual_calls']:.0f} calls in 99 of 100 earlier runs.",
+    "retries": lambda run: (
+        f"At most {run['usual_retries']:.0f} other tries after a denial in 99 of 100 earlier runs."
+    ),
+    "drift": lambda run: "The tools that this agent uses.",
+    "origin": lambda run: "The argument from where it has come in all earlier runs.",
     "novelty": lambda run: "As many new words as earlier calls of this tool brought in.",
+    "new_tools": lambda run: "The tools that this agent uses.",
 }
 
 
-def _chain(run: dict[str, Any]) -> str:
-    """The tools in order, repeats counted, the one that broke the chain in brackets."""
-    broken = run["explained_call"] or run["flow_call"]
-    marked = [(tool, place == broken) for place, tool in enumerate(run["tools"], start=1)]
+def _chain(tools: list[str], broken: int | None) -> str:
+    """The tools in order, repeats counted, the call that broke the chain marked."""
+    marked = [(tool, place == broken) for place, tool in enumerate(tools, start=1)]
     names = [_link(*link, times=len(list(same))) for link, same in groupby(marked)]
+    at = next((place for place, name in enumerate(names) if name.startswith("▶")), 0)
     if len(names) > 24:
-        names = [*names[:12], "…", *names[-12:]]
+        first, last = max(0, at - 12), at + 12
+        names = [*["…"][: first > 0], *names[first:last], *["…"][: last < len(names)]]
     return " → ".join(names)
 
 
 def _link(tool: str, broken: bool, *, times: int) -> str:
-    name = f"[{shown(tool, limit=40)}]" if broken else shown(tool, limit=40)
+    name = f"▶[{shown(tool, limit=40)}]" if broken else shown(tool, limit=40)
     return name if times == 1 else f"{name} ×{times}"
 
 
 def _asked(run: dict[str, Any]) -> str:
-    prompt = shown(run["prompt"], limit=300)
-    return json.dumps(prompt, ensure_ascii=False) if prompt else "not logged"
+    prompt = run["prompt"]
+    if not prompt:
+        return "not logged"
+    if re.search(schemas.FINGERPRINT, prompt):
+        return "kept as a fingerprint"
+    return json.dumps(shown(prompt, limit=300), ensure_ascii=False)
 
 
 def _support(run: dict[str, Any], enough: int) -> str:
     own = f"{run['history_runs']} earlier runs of this agent on {run['history_days']} days"
+    read = f"; read: {run['read']}"
     if run["history_runs"] >= enough:
-        return own
-    return f"too little history ({own}); judged by its peers' runs and by rules that need none"
+        return own + read
+    return (
+        f"too little history ({own}); judged by its peers' runs and by rules that need none{read}"
+    )
 
 
 DETECTOR = UnusualToolChain

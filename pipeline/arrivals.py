@@ -11,12 +11,11 @@ import threading
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import Path
 
 import msgspec
 
 from pipeline.errors import InputError
-from pipeline.files import fingerprint
+from pipeline.files import LogObject, fetched_ahead
 from pipeline.records import Broken, Piece, read_pieces
 from pipeline.sources import Source, sources
 
@@ -63,22 +62,22 @@ class Known:
 
 
 def arrivals(
-    paths: Iterable[Path], known: Known, *, given: Source | None, max_record_bytes: int
+    files: Iterable[LogObject], known: Known, *, given: Source | None, max_record_bytes: int
 ) -> Iterator[Arrival | None]:
     """What the files hold, read ahead in a thread; None for each file the lake has unchanged."""
-    return _read_ahead(_arrivals(paths, known, given=given, max_record_bytes=max_record_bytes))
+    return _read_ahead(_arrivals(files, known, given=given, max_record_bytes=max_record_bytes))
 
 
 def _arrivals(
-    paths: Iterable[Path], known: Known, *, given: Source | None, max_record_bytes: int
+    files: Iterable[LogObject], known: Known, *, given: Source | None, max_record_bytes: int
 ) -> Iterator[Arrival | None]:
     contents = {
         content: LogFile("", content, 0, events=events)
         for content, events in known.contents.items()
     }
-    for path in paths:
-        content = fingerprint(path)
-        file = LogFile(str(path), content, path.stat().st_size)
+    for log in fetched_ahead(files, known=known.places):
+        content = log.fingerprint()
+        file = LogFile(log.name, content, log.size)
         if (file.path, content) in known.places:
             yield None
         elif content in contents:
@@ -86,18 +85,18 @@ def _arrivals(
             yield Arrival(file, last=True)
         else:
             contents[content] = file
-            yield from records_of(path, file, given, max_record_bytes)
+            yield from records_of(log, file, given, max_record_bytes)
 
 
 def records_of(
-    path: Path, file: LogFile, given: Source | None, max_record_bytes: int
+    log: LogObject, file: LogFile, given: Source | None, max_record_bytes: int
 ) -> Iterator[Arrival]:
     """The pieces of one file; a file of no known source is one reject, whatever is in it."""
     containers = frozenset(key for source in sources().values() for key in source.containers)
     source = given
     empty = True
     try:
-        for piece in read_pieces(path, containers=containers, max_record_bytes=max_record_bytes):
+        for piece in read_pieces(log, containers=containers, max_record_bytes=max_record_bytes):
             source = source or _recognise(piece)
             if source is None:
                 yield Arrival(file, _as_a_whole(_unrecognised(piece), _first_text(piece)), True)
@@ -106,7 +105,7 @@ def records_of(
             empty = empty and not piece.texts and not piece.broken
             yield Arrival(file, piece)
     except OSError as error:
-        raise InputError(f"cannot read {path}: {error.strerror}") from error
+        raise InputError(f"cannot read {log.name}: {error.strerror}") from error
     rest = _as_a_whole("expected records, got an empty file", b"") if empty else Piece()
     yield Arrival(file, rest, True)
 
@@ -178,5 +177,5 @@ def _unrecognised(piece: Piece) -> str:
 
 def _first_text(piece: Piece) -> bytes:
     if piece.texts:
-        return piece.texts[0]
+        return bytes(piece.texts[0])
     return piece.broken[0].text if piece.broken else b""

@@ -19,6 +19,7 @@ import polars as pl
 import typer
 
 import dashboards
+from pipeline import evaluate as evaluating
 from pipeline import explain as explaining
 from pipeline import printing, rejected, runs, steps
 from pipeline import settings as configuration
@@ -44,14 +45,17 @@ app = typer.Typer(
 )
 
 LakeOption = Annotated[
-    Path | None, typer.Option("--lake", help="Folder of the lake.  [default: ./lake]")
+    str | None,
+    typer.Option("--lake", help="Folder of the lake, or its URL in a bucket.  [default: ./lake]"),
 ]
 JsonOption = Annotated[
     bool, typer.Option("--json", help="Machine output on stdout, nothing else there.")
 ]
 FormatOption = Annotated[str, typer.Option("--format", help="table, json or csv.")]
 LimitOption = Annotated[int, typer.Option("--limit", min=1, help="At most this many rows.")]
-PathsArgument = Annotated[list[str], typer.Argument(help="Files, folders, globs.")]
+PathsArgument = Annotated[
+    list[str], typer.Argument(help="Files, folders, globs, also s3://, gs://, az://.")
+]
 SourceOption = Annotated[
     str | None, typer.Option("--source", help="The log source, if not to be recognised.")
 ]
@@ -213,6 +217,50 @@ def scores(
         "limit": limit,
     }
     _rows(lake, "scores.sql", filters, _format(format, json))
+
+
+@app.command(epilog="Example: nhiwatch evaluate labels.csv --label attack_succeeded")
+def evaluate(
+    labels: Annotated[Path, typer.Argument(help="CSV: a unit (trace_id, identity_id, ...), 0/1.")],
+    lake: LakeOption = None,
+    label: Annotated[
+        str | None, typer.Option(help="Column that is 1 for attacks, or COLUMN=VALUE.")
+    ] = None,
+    subject: Annotated[
+        str | None, typer.Option(help="Column of the unit, if not to be recognised: KIND=COLUMN.")
+    ] = None,
+    against: Annotated[
+        str | None, typer.Option(help="Column that parts the negatives, such as failed attacks.")
+    ] = None,
+    started: Annotated[str | None, typer.Option(help="Column of the attack's start.")] = None,
+    where: Annotated[
+        list[str] | None, typer.Option(help="Only rows with COLUMN=VALUE; may be repeated.")
+    ] = None,
+    rest_benign: Annotated[
+        bool, typer.Option("--rest-benign", help="Count what the file does not name as benign.")
+    ] = False,
+    detector: Annotated[
+        list[str] | None, typer.Option(help="Only this detector; may be repeated.")
+    ] = None,
+    format: FormatOption = "table",
+    json: JsonOption = False,
+) -> None:
+    """Judge the detectors on your own labels: ranking, alert budget, time to detection."""
+    settings, kind = configuration.load(lake=lake), _format(format, json)
+    steps.detectors_of(settings, detector or [])
+    columns = evaluating.Columns(
+        label=label, subject=subject, against=against, started=started, where=tuple(where or ())
+    )
+    read = evaluating.read_labels(labels, columns)
+    with _reader(settings) as reader:
+        told = evaluating.evaluate(reader, read, detectors=detector or [], rest_benign=rest_benign)
+    for note in told.notes:
+        printing.say(note)
+    if kind is Format.TABLE:
+        printing.show(evaluating.ranking(told.figures), kind)
+        printing.show(evaluating.working(told.figures), kind)
+    else:
+        printing.show(told.figures, kind)
 
 
 @app.command(epilog='Example: nhiwatch sql "select action, count(*) from events group by all"')
@@ -446,7 +494,7 @@ def _reader(settings: Settings, **options: Any) -> AbstractContextManager[LakeRe
 
 
 def _rows(
-    lake: Path | None,
+    lake: str | None,
     file: str,
     params: dict[str, Any],
     kind: Format,
@@ -492,7 +540,8 @@ def _quiet_prefect() -> None:
 def _serve_dashboard(settings: Settings, *, port: int = 8501, address: str = "127.0.0.1") -> None:
     """Become the dashboard's server."""
     page = Path(dashboards.__file__).parent / "app.py"
-    os.environ["NHIWATCH_LAKE"] = str(settings.lake.resolve())
+    lake = settings.lake
+    os.environ["NHIWATCH_LAKE"] = str(lake.resolve() if isinstance(lake, Path) else lake)
     options = {
         "server.port": port,
         "server.address": address,

@@ -1,32 +1,30 @@
-"""Files to records to events: what a file is, what of it is new, what could not be read.
+"""Files to records to events: the three stages of ingest, each ahead of the next.
 
-Order of commits for a batch: `events`, then `rejects`, then `ingests`. A file is known only when
-all of it is in; a process killed before that reads it again, and finds there what it had landed.
+Reading (`arrivals`), parsing (`parsing`) and landing (`landing`) go on at the same time in a
+thread each; decompressing, SQL and writing leave Python's lock, so every core is busy. A stage
+waits for the next one: at most one batch is in each, which bounds memory.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import polars as pl
-import pyarrow as pa
 
-from pipeline import enrich
-from pipeline.arrivals import Arrival, Known, LogFile, arrivals
-from pipeline.errors import LakeError
-from pipeline.files import find, fingerprint
-from pipeline.lake import ConcurrentWriteError, Lake, LakeReader, of_days
-from pipeline.records import Broken, Piece
-from pipeline.schemas import INGESTS, REJECTS, ROLLUPS
-from pipeline.sources import Source, source_named, sources
-
-SQL = Path(__file__).parent / "sql"
-QUEUE = "ingest"
-_ATTEMPTS = 100
+from pipeline.arrivals import Known, LogFile, arrivals
+from pipeline.content import Privacy
+from pipeline.files import LOOKBACK_DAYS, Found, find
+from pipeline.lake import Lake
+from pipeline.landing import Lander
+from pipeline.listing import Listed
+from pipeline.parsing import Batch, Parser
+from pipeline.schemas import LISTINGS
+from pipeline.sources import source_named
 
 Progress = Callable[[int, int], None]
 """Told how many of how many files are read."""
@@ -36,7 +34,7 @@ Progress = Callable[[int, int], None]
 class Limits:
     """Sizes in bytes: text of records in one commit, the longest record, text kept of a reject."""
 
-    batch_bytes: int = 48 * 1024**2
+    batch_bytes: int = 64 * 1024**2
     max_record_bytes: int = 16 * 1024**2
     reject_text_bytes: int = 65_536
 
@@ -54,22 +52,6 @@ class Summary:
     rejects: int = 0
 
 
-@dataclass
-class _Batch:
-    """Records waiting for their commit, and the files that end with them."""
-
-    pieces: list[tuple[LogFile, Piece]] = field(default_factory=list)
-    finished: list[LogFile] = field(default_factory=list)
-    bytes: int = 0
-
-    def add(self, arrival: Arrival) -> None:
-        if arrival.piece.texts or arrival.piece.broken:
-            self.pieces.append((arrival.file, arrival.piece))
-            self.bytes += arrival.piece.bytes
-        if arrival.last:
-            self.finished.append(arrival.file)
-
-
 def ingest(
     lake: Lake,
     paths: Iterable[str | Path],
@@ -79,6 +61,8 @@ def ingest(
     source: str | None = None,
     limits: Limits | None = None,
     network_database: Path | None = None,
+    lookback_days: int = LOOKBACK_DAYS,
+    privacy: Privacy | None = None,
     progress: Progress | None = None,
 ) -> Summary:
     """Bring every file that the paths mean into the lake, each event once; returns what was done.
@@ -87,24 +71,69 @@ def ingest(
     """
     given = source_named(source) if source is not None else None
     limits = limits or Limits()
-    found = find(paths, apart_from=lake.location)
-    landing = Landing(lake, now, run_id, limits, network_database)
+    found = _find(lake, paths, lookback_days)
+    lander = Lander(
+        lake=lake,
+        now=now,
+        run_id=run_id,
+        reject_text_bytes=limits.reject_text_bytes,
+        privacy=privacy or Privacy(),
+    )
     coming = arrivals(
-        found.files,
-        _known(lake),
-        given=given,
-        max_record_bytes=limits.max_record_bytes,
+        found.files, _known(lake), given=given, max_record_bytes=limits.max_record_bytes
     )
     unchanged = 0
-    for arrival in coming:
-        if arrival is None:
-            unchanged += 1
-        else:
-            landing.take(arrival)
-        if progress is not None:
-            progress(unchanged + landing.files, len(found.files))
-    landing.commit()
-    return _summary(landing.done, unchanged=unchanged, left_out=found.left_out)
+    with _Stages(lander, network_database) as stages:
+        batch = Batch()
+        for arrival in coming:
+            if arrival is None:
+                unchanged += 1
+            else:
+                batch.add(arrival)
+            if batch.bytes >= limits.batch_bytes:
+                stages.take(batch)
+                batch = Batch()
+            if progress is not None:
+                progress(unchanged + len(lander.done), len(found.files))
+        stages.take(batch)
+    lake.append_new("listings", _listing_rows(found, now=now, run_id=run_id))
+    if progress is not None:
+        progress(unchanged + len(lander.done), len(found.files))
+    return _summary(lander.done, unchanged=unchanged, left_out=found.left_out)
+
+
+class _Stages:
+    """Parses a batch while the one before it lands. Leaving it waits for the last to land."""
+
+    def __init__(self, lander: Lander, network_database: Path | None) -> None:
+        self.lander = lander
+        self.landing: Future[None] | None = None
+        self.stack = ExitStack()
+        self.parser = Parser(
+            reader=self.stack.enter_context(lander.lake.reader(tables=())),
+            now=lander.now,
+            network_database=network_database,
+            privacy=lander.privacy,
+        )
+        self.thread = self.stack.enter_context(ThreadPoolExecutor(1, "landing"))
+
+    def __enter__(self) -> _Stages:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        with self.stack:
+            if kind is None:
+                self._wait()
+
+    def take(self, batch: Batch) -> None:
+        parsed = self.parser.parse(batch)
+        self._wait()
+        self.landing = self.thread.submit(self.lander.land, parsed)
+
+    def _wait(self) -> None:
+        """Until what was taken before has landed; raises what stopped it."""
+        if self.landing is not None:
+            self.landing.result()
 
 
 def _summary(done: list[LogFile], *, unchanged: int, left_out: int) -> Summary:
@@ -119,12 +148,27 @@ def _summary(done: list[LogFile], *, unchanged: int, left_out: int) -> Summary:
     )
 
 
-def news(lake: Lake, paths: Iterable[str | Path]) -> tuple[int, int]:
+def news(
+    lake: Lake, paths: Iterable[str | Path], *, lookback_days: int = LOOKBACK_DAYS
+) -> tuple[int, int]:
     """How many of the files that the paths mean are new or changed, and how many are not."""
-    files = find(paths, apart_from=lake.location).files
+    files = _find(lake, paths, lookback_days).files
     places = _known(lake).places
-    unchanged = sum((str(file), fingerprint(file)) in places for file in files)
+    unchanged = sum((file.name, file.fingerprint()) in places for file in files)
     return len(files) - unchanged, unchanged
+
+
+def _find(lake: Lake, paths: Iterable[str | Path], lookback_days: int) -> Found:
+    """The files that the paths mean; of a bucket, those since the lake's last listing of it."""
+    with lake.reader(tables=["listings"]) as reader:
+        names = ["path", "folder", "last_day", "name_form"]
+        listed = [Listed(*row) for row in reader.columns("listings", names).iter_rows()]
+    return find(paths, apart_from=lake.location, listed=listed, lookback_days=lookback_days)
+
+
+def _listing_rows(found: Found, *, now: datetime, run_id: str) -> pl.DataFrame:
+    told = {"listed_at": now, "run_id": run_id}
+    return LISTINGS.frame([vars(listed) | told for listed in found.listed])
 
 
 def _known(lake: Lake) -> Known:
@@ -132,233 +176,3 @@ def _known(lake: Lake) -> Known:
         rows = reader.columns("ingests", ["source_file", "fingerprint", "events"])
     places = frozenset(rows.select("source_file", "fingerprint").rows())
     return Known(places, dict(rows.group_by("fingerprint").agg(pl.col("events").max()).rows()))
-
-
-class Landing:
-    """Gathers arrivals into batches and commits a batch whenever it is large enough."""
-
-    def __init__(
-        self,
-        lake: Lake,
-        now: datetime,
-        run_id: str,
-        limits: Limits,
-        network_database: Path | None,
-    ) -> None:
-        self.lake = lake
-        self.now = now
-        self.run_id = run_id
-        self.limits = limits
-        self.network_database = network_database
-        self.batch = _Batch()
-        self.done: list[LogFile] = []
-
-    @property
-    def files(self) -> int:
-        """How many files are read to their end."""
-        return len(self.done) + len(self.batch.finished)
-
-    def take(self, arrival: Arrival) -> None:
-        self.batch.add(arrival)
-        if self.full:
-            self.commit()
-
-    @property
-    def full(self) -> bool:
-        """Whether the batch is as large as a commit should be."""
-        return self.batch.bytes >= self.limits.batch_bytes
-
-    def commit(self) -> None:
-        """Land what is in the batch, and write down its rejects and the files that end with it."""
-        broken, finished = self.land()
-        self.lake.append_new("rejects", self.reject_rows(broken))
-        self.lake.append_new("ingests", self._ingest_rows(finished))
-        self.done.extend(finished)
-
-    def land(self) -> tuple[list[tuple[LogFile, Broken]], list[LogFile]]:
-        """Commit the batch's events; returns what of it is no event, and the files that end with
-        it, all its files' counts brought up to date.
-        """
-        batch, self.batch = self.batch, _Batch()
-        broken = [(file, part) for file, piece in batch.pieces for part in piece.broken]
-        for name in sorted({file.source for file, _ in batch.pieces if file.source is not None}):
-            pieces = [(file, piece) for file, piece in batch.pieces if file.source == name]
-            broken.extend(self._land(sources()[name], pieces))
-        for file, piece in batch.pieces:
-            file.records += len(piece.texts) + len(piece.broken)
-        for file, _ in broken:
-            file.rejects += 1
-        for file in batch.finished:
-            if file.same_as is not None:
-                file.duplicates = file.same_as.events
-        return broken, batch.finished
-
-    def _land(
-        self, source: Source, pieces: list[tuple[LogFile, Piece]]
-    ) -> list[tuple[LogFile, Broken]]:
-        """Commit one source's new events; returns those of its records that are no events."""
-        files = {file.path: file for file, _ in pieces}
-        records, broken = _records_table(pieces)
-        with self.lake.reader(tables=()) as reader:
-            reader.define("records", records)
-            reader.define("parsed", source.select)
-            broken.extend(_problems(reader, files))
-            for name, frame in enrich.lookups(reader, database=self.network_database).items():
-                reader.define(name, frame)
-            events = reader.arrow(enrich.SELECT, {"source": source.name, "ingested_at": self.now})
-        if source.own_agent is not None and events.num_rows:
-            events = self._with_agents(source, events)
-        for row in self._append(source, events).iter_rows(named=True):
-            _count(files[row["source_file"]], row)
-        return broken
-
-    def _with_agents(self, source: Source, events: pa.Table) -> pa.Table:
-        """The events with the agents that their traces' spans name, here or in the lake.
-
-        Events that landed before their agent was known are put right; their days' roll-ups are
-        taken back first, so that these are made again.
-        """
-        params = {"own_agent": source.own_agent, **_days(source, events)}
-        with self.lake.reader(tables=["events"]) as reader:
-            reader.define("arrived", events)
-            reader.define("spans", SQL / "spans.sql", params)
-            agents = reader.query(SQL / "agents.sql")
-        landed = agents.filter("landed")
-        if landed.height:
-            days = landed.select("source", "event_date").unique().sort("event_date")
-            self.lake.replace("rollups", ROLLUPS.arrow_schema.empty_table(), where=of_days(days))
-            self.lake.merge("events", landed.drop("landed", "event_date"))
-        return _updated(events, agents.drop("landed", "event_date"))
-
-    def _append(self, source: Source, events: pa.Table) -> pl.DataFrame:
-        """Append the events that the lake does not have yet; returns per file what became of its.
-
-        Another process may land the same events at the same time: then this one's commit is
-        refused, and it looks again.
-        """
-        params = _days(source, events)
-        keys = pl.DataFrame(events.select(["event_id", "source_file", "record_index"]))
-        for _ in range(_ATTEMPTS):
-            turn = self.lake.next_turn("events", QUEUE)
-            with self.lake.reader(versions={"events": turn.version}, tables=["events"]) as reader:
-                reader.define("arrived", keys.with_row_index("row_index"))
-                landing = reader.query(SQL / "landing.sql", params)["landing"]
-            new = events.filter(pa.array(landing == "new", pa.bool_()))
-            try:
-                self.lake.append("events", new, turn=turn)
-            except ConcurrentWriteError:
-                continue
-            return _landed(events, landing)
-        raise LakeError(f"{_ATTEMPTS} times another writer was first; try again later")
-
-    def reject_rows(self, broken: list[tuple[LogFile, Broken]]) -> pl.DataFrame:
-        """The rows of `rejects`."""
-        most = self.limits.reject_text_bytes
-        rows = [
-            {
-                "source_file": file.path,
-                "fingerprint": file.fingerprint,
-                "record_index": part.index,
-                "source": file.source,
-                "reason": part.reason,
-                "text": part.text[:most].decode("utf-8", "backslashreplace"),
-                "text_bytes": len(part.text),
-                "rejected_at": self.now,
-            }
-            for file, part in broken
-        ]
-        return REJECTS.frame(rows)
-
-    def _ingest_rows(self, files: list[LogFile]) -> pl.DataFrame:
-        told = {"ingested_at": self.now, "run_id": self.run_id}
-        rows = [{"source_file": file.path, **counts_of(file), **told} for file in files]
-        return INGESTS.frame(rows)
-
-
-def _days(source: Source, events: pa.Table) -> dict[str, Any]:
-    """The parameters $source, $first_day and $last_day of some events."""
-    days = pl.DataFrame(events.select(["event_date"]))["event_date"]
-    return {"source": source.name, "first_day": days.min(), "last_day": days.max()}
-
-
-def _updated(events: pa.Table, changes: pl.DataFrame) -> pa.Table:
-    """The events with the columns of `changes` in place of theirs where event_id is the same."""
-    return pl.DataFrame(events).update(changes, on=["source", "event_id"]).to_arrow()
-
-
-def counts_of(file: LogFile) -> dict[str, Any]:
-    """What is known of a file's content, as `ingests` has it."""
-    return {name: value for name, value in vars(file).items() if name not in {"path", "same_as"}}
-
-
-def _count(file: LogFile, row: dict[str, Any]) -> None:
-    """Add what became of a batch's events to the file they came from."""
-    file.events += row["events"]
-    file.duplicates += row["duplicates"]
-    times = [file.first_event_at, file.last_event_at, row["first_event_at"], row["last_event_at"]]
-    known = [time for time in times if time is not None]
-    file.first_event_at, file.last_event_at = min(known), max(known)
-
-
-def _landed(events: pa.Table, landing: pl.Series) -> pl.DataFrame:
-    """Per file: events that are there through it, events another record had brought, times."""
-    return (
-        pl.DataFrame(events.select(["source_file", "event_time"]))
-        .with_columns(landing=landing)
-        .group_by("source_file")
-        .agg(
-            events=(pl.col("landing") != "duplicate").sum(),
-            duplicates=(pl.col("landing") == "duplicate").sum(),
-            first_event_at=pl.col("event_time").min(),
-            last_event_at=pl.col("event_time").max(),
-        )
-    )
-
-
-def _records_table(
-    pieces: list[tuple[LogFile, Piece]],
-) -> tuple[pa.Table, list[tuple[LogFile, Broken]]]:
-    """The pieces as the relation `records`, and those records that are not UTF-8 text."""
-    broken: list[tuple[LogFile, Broken]] = []
-    tables = []
-    for file, piece in pieces:
-        try:
-            tables.append(_piece_table(file, piece))
-        except pa.ArrowInvalid:
-            whole, bad = _utf8(piece)
-            broken.extend((file, part) for part in bad)
-            tables.append(_piece_table(file, whole))
-    return pa.concat_tables(tables), broken
-
-
-def _piece_table(file: LogFile, piece: Piece) -> pa.Table:
-    text = pa.array(piece.texts, pa.binary()).cast(pa.string())
-    path = pa.repeat(pa.scalar(file.path, pa.string()), len(text))
-    columns = [path, pa.array(piece.indexes, pa.int64()), text]
-    return pa.table(columns, names=["source_file", "record_index", "raw"])
-
-
-def _utf8(piece: Piece) -> tuple[Piece, list[Broken]]:
-    """A piece without the records that are not UTF-8, and those."""
-    whole, bad = Piece(), []
-    for index, text in zip(piece.indexes, piece.texts, strict=True):
-        try:
-            text.decode()
-        except UnicodeDecodeError as error:
-            bad.append(Broken(index, f"expected UTF-8 text, got {error.reason}", text))
-        else:
-            whole.indexes.append(index)
-            whole.texts.append(text)
-    return whole, bad
-
-
-def _problems(reader: LakeReader, files: dict[str, LogFile]) -> list[tuple[LogFile, Broken]]:
-    """The records of which the source's SELECT says what is wrong with them."""
-    rows = reader.query(SQL / "problems.sql").iter_rows(named=True)
-    return [
-        (
-            files[row["source_file"]],
-            Broken(row["record_index"], row["problem"], (row["raw"] or "").encode()),
-        )
-        for row in rows
-    ]

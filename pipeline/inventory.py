@@ -8,6 +8,7 @@ import polars as pl
 
 from pipeline.errors import InputError
 from pipeline.lake import Lake
+from pipeline.schemas import CAPABILITIES
 
 SQL = Path(__file__).parent / "sql" / "inventory.sql"
 DECLARED: dict[str, pl.DataType | type[pl.DataType]] = {
@@ -21,7 +22,8 @@ DECLARED: dict[str, pl.DataType | type[pl.DataType]] = {
 """Columns of an inventory file; in CSV the lists are separated by semicolons. Only the first must
 be there."""
 
-CAPABILITIES = ("analyse", "act")
+DECLARED_CAPABILITIES = ("analyse", "act", *CAPABILITIES)
+"""What an identity may be declared to do; several are separated by semicolons."""
 
 
 def take_inventory(lake: Lake, *, file: Path | None = None) -> int:
@@ -55,10 +57,11 @@ def read_declared(file: Path) -> pl.DataFrame:
     full = rows.with_columns(missing).select(
         pl.col(name).cast(kind) for name, kind in DECLARED.items()
     )
-    wrong = set(full["capability"].drop_nulls()) - set(CAPABILITIES)
+    parts = full["capability"].drop_nulls().str.split(";").explode()
+    wrong = set(parts) - set(DECLARED_CAPABILITIES)
     if wrong:
         raise InputError(
-            f"inventory {file}: expected a capability of {', '.join(CAPABILITIES)}, "
+            f"inventory {file}: expected a capability of {', '.join(DECLARED_CAPABILITIES)}, "
             f"got {', '.join(sorted(wrong))}"
         )
     return full

@@ -11,7 +11,8 @@ from __future__ import annotations
 import graphlib
 import json
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version as installed_version
@@ -24,6 +25,7 @@ import duckdb
 import polars as pl
 import pyarrow as pa
 from deltalake import (
+    ColumnProperties,
     CommitProperties,
     DeltaTable,
     Schema,
@@ -34,6 +36,14 @@ from deltalake import (
 from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
 from deltalake.schema import ArrayType
 
+from pipeline.buckets import (
+    DELTA_OPTIONS,
+    BucketUrl,
+    Location,
+    check_conditional_writes,
+    check_key,
+    fault,
+)
 from pipeline.errors import LakeError, QueryError
 from pipeline.migration import Difference, Shape, difference
 from pipeline.schemas import TABLES, Table
@@ -48,7 +58,19 @@ _ROW_GROUP = 20_480
 _ATTEMPTS = 100
 _LONGEST_WRITE_HOURS = 24
 _ODD = set("%[]*?")
-_WRITER = WriterProperties(compression="ZSTD", compression_level=1, max_row_group_size=_ROW_GROUP)
+# Texts that hardly repeat: a dictionary of them, or their bounds, would cost a quarter of writing.
+_UNIQUE = ("event_id", "raw", "prompt", "tool_arguments", "tool_result", "text")
+_WRITER = WriterProperties(
+    compression="ZSTD",
+    compression_level=1,
+    max_row_group_size=_ROW_GROUP,
+    column_properties=dict.fromkeys(
+        _UNIQUE, ColumnProperties(dictionary_enabled=False, statistics_enabled="NONE")
+    ),
+)
+_OPENED_AT_ONCE = 8
+# Delta's own default; delta-rs makes it 100, and opening a table reads every commit since.
+_CONFIGURATION: dict[str, str | None] = {"delta.checkpointInterval": "10"}
 
 
 class ConcurrentWriteError(LakeError):
@@ -69,20 +91,28 @@ class Turn:
 
 @dataclass(frozen=True)
 class Lake:
-    """A folder of Delta tables, named as in `pipeline.schemas.TABLES`.
+    """A folder, on disk or in a bucket, of Delta tables named as in `pipeline.schemas.TABLES`.
 
     `memory_limit` (a DuckDB size such as "1GiB") and `threads` bound each reader.
     """
 
-    location: Path
+    location: Location
     memory_limit: str = "1GiB"
     threads: int | None = None
 
+    def __post_init__(self) -> None:
+        if isinstance(self.location, BucketUrl):
+            check_key(self.location)
+
     def exists(self) -> bool:
         """Whether anything was ever written here."""
-        return (self._path("events") / "_delta_log").exists() or (
-            self._path("runs") / "_delta_log"
-        ).exists()
+        try:
+            return any(
+                DeltaTable.is_deltatable(str(self.location / name), self._options)
+                for name in ("events", "runs")
+            )
+        except (DeltaError, OSError) as error:
+            raise LakeError(f"lake {fault(self.location, error)}") from error
 
     def require(self) -> None:
         """Fail in one line if there is no lake here."""
@@ -95,17 +125,28 @@ class Lake:
     def table(self, name: str, *, version: int | None = None) -> DeltaTable | None:
         """The Delta table of that name, or None if nothing was written to it yet."""
         try:
-            return DeltaTable(str(self._path(name)), version=version)
+            return DeltaTable(
+                str(self.location / name), version=version, storage_options=self._options
+            )
         except TableNotFoundError:
             return None
         except (DeltaError, OSError) as error:
             if version is not None:
                 raise _gone(name, version) from error
-            raise LakeError(f"table {name} of {self.location} cannot be read: {error}") from error
+            raise LakeError(f"cannot read table {name} of {fault(self.location, error)}") from error
+
+    def tables(
+        self, names: Iterable[str], *, versions: Mapping[str, int] | None = None
+    ) -> dict[str, DeltaTable | None]:
+        """Tables by name, opened side by side: in a bucket each takes some round trips."""
+        wanted = {name: (versions or {}).get(name) for name in names}
+        with ThreadPoolExecutor(_OPENED_AT_ONCE) as pool:
+            opened = pool.map(lambda name: self.table(name, version=wanted[name]), wanted)
+            return dict(zip(wanted, opened, strict=True))
 
     def versions(self) -> dict[str, int]:
         """The current Delta version of every table that was written to."""
-        tables = {name: self.table(name) for name in TABLES}
+        tables = self.tables(TABLES)
         return {name: table.version() for name, table in tables.items() if table is not None}
 
     def append(self, name: str, rows: pa.Table | pl.DataFrame, *, turn: Turn | None = None) -> int:
@@ -346,12 +387,12 @@ class Lake:
             try:
                 return change(table or self._writable(name))
             except CommitFailedError as error:
-                fault = error
+                refused = error
             except (DeltaError, OSError) as error:
                 raise LakeError(
-                    f"table {name} of {self.location} cannot be written: {error}"
+                    f"cannot write table {name} of {fault(self.location, error)}"
                 ) from error
-        raise ConcurrentWriteError(f"table {name}: {fault}") from fault
+        raise ConcurrentWriteError(f"table {name}: {refused}") from refused
 
     def _writable(self, name: str) -> DeltaTable:
         """The table, made if need be, with every column that this version writes."""
@@ -360,7 +401,9 @@ class Lake:
             table = self.table(name)
             if table is None:
                 return DeltaTable.create(
-                    str(self._made(name)),
+                    self._made(name),
+                    storage_options=self._options,
+                    configuration=_CONFIGURATION,
                     schema=spec.arrow_schema,
                     mode="ignore",
                     partition_by=list(spec.partition_by) or None,
@@ -375,16 +418,22 @@ class Lake:
                 continue
         raise ConcurrentWriteError(f"table {name}: another writer was always first")
 
-    def _path(self, name: str) -> Path:
-        return self.location / name
+    @property
+    def _options(self) -> dict[str, str] | None:
+        """What delta-rs is told beside the environment."""
+        return DELTA_OPTIONS if isinstance(self.location, BucketUrl) else None
 
-    def _made(self, name: str) -> Path:
-        path = self._path(name)
+    def _made(self, name: str) -> str:
+        """Where a table that is not there yet may be created."""
+        if isinstance(self.location, BucketUrl):
+            check_conditional_writes(self.location)
+            return str(self.location / name)
+        path = self.location / name
         if _ODD & set(str(path)):
             # delta-rs decodes %XX in a path, and fails on the others.
             raise LakeError(f"expected a path without any of {' '.join(sorted(_ODD))}, got {path}")
         path.mkdir(parents=True, exist_ok=True)
-        return path
+        return str(path)
 
 
 class LakeReader:
@@ -403,8 +452,9 @@ class LakeReader:
         self._connection.execute("set memory_limit = $limit", {"limit": lake.memory_limit})
         if lake.threads is not None:
             self._connection.execute("set threads = $n", {"n": lake.threads})
-        for name in TABLES if tables is None else tables:
-            self._show(TABLES[name], versions.get(name))
+        names = TABLES if tables is None else tables
+        for name, table in lake.tables(names, versions=versions).items():
+            self._show(TABLES[name], table)
         for folder in RELATIONS if tables is None else ():
             for definition in _in_order(folder):
                 self._connection.execute(definition)
@@ -444,9 +494,10 @@ class LakeReader:
 
     def restrict(self) -> None:
         """From here on allow reading only: no files but the lake's, no change of settings."""
-        self._connection.execute(
-            "set allowed_directories = $folders", {"folders": [str(self.lake.location.resolve())]}
-        )
+        place = self.lake.location
+        # What lies in a bucket is not DuckDB that reads it.
+        folders = [] if isinstance(place, BucketUrl) else [str(place.resolve())]
+        self._connection.execute("set allowed_directories = $folders", {"folders": folders})
         self._connection.execute("set enable_external_access = false")
         self._connection.execute("set lock_configuration = true")
 
@@ -480,20 +531,24 @@ class LakeReader:
     ) -> None:
         self.close()
 
-    def _show(self, spec: Table, version: int | None) -> None:
+    def _show(self, spec: Table, table: DeltaTable | None) -> None:
         """Make the view over one table; a typed empty one if there is nothing in it."""
-        table = self.lake.table(spec.name, version=version)
         files = table.file_uris() if table is not None else []
         if table is not None:
             self.versions[spec.name] = table.version()
             _differs(spec, table)
-        if not files:
+        if table is None or not files:
             self._connection.register(spec.name, spec.arrow_schema.empty_table())
             return
         try:
-            relation = self._connection.read_parquet(
-                [_plain(uri) for uri in files], union_by_name=True, hive_partitioning=True
-            )
+            if isinstance(self.lake.location, BucketUrl):
+                # DuckDB would need an extension to read from a bucket; filters are pushed down
+                # alike.
+                relation = self._connection.from_arrow(table.to_pyarrow_dataset())
+            else:
+                relation = self._connection.read_parquet(
+                    [_plain(uri) for uri in files], union_by_name=True, hive_partitioning=True
+                )
         except duckdb.IOException as error:
             raise _gone(spec.name, self.versions[spec.name]) from error
         present = set(relation.columns)

@@ -16,16 +16,19 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import BinaryIO, Protocol, cast
+from typing import BinaryIO, Literal, Protocol, cast
 
 import msgspec
+import numpy as np
+import pyarrow as pa
 import zstandard
 from isal import isal_zlib
 
 _BLOCK = 1 << 20
+_FEED = 1 << 14
+"""Compressed bytes decompressed at once: what a block can swell to is bounded by it."""
 _PIECE = 8 << 20
 _GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 _RAW_LIST = msgspec.json.Decoder(list[msgspec.Raw])
@@ -45,25 +48,41 @@ class Broken:
     text: bytes
 
 
+Text = bytes | msgspec.Raw
+"""A record's text: a piece of the file's own bytes wherever that is possible."""
+
+
 @dataclass
 class Piece:
     """Some records of a file, in order: the index of each, its text, and what was broken."""
 
     indexes: list[int] = field(default_factory=list)
-    texts: list[bytes] = field(default_factory=list)
+    texts: list[Text] = field(default_factory=list)
     broken: list[Broken] = field(default_factory=list)
 
     @property
     def bytes(self) -> int:
-        return sum(map(len, self.texts))
+        return sum(_sizes(self.texts))
+
+    def strings(self) -> pa.StringArray:
+        """The texts as one Arrow array; raises pa.ArrowInvalid where one is not UTF-8."""
+        ends = np.cumsum([0, *_sizes(self.texts)], dtype=np.int32)
+        joined = pa.py_buffer(b"".join(self.texts))
+        strings = pa.StringArray.from_buffers(len(self.texts), pa.py_buffer(ends), joined)
+        strings.validate(full=True)
+        return strings
 
 
 class DamagedError(Exception):
     """The file cannot be decompressed to its end; all before it was given out."""
 
 
+class Openable(Protocol):
+    def open(self, mode: Literal["rb"], /) -> BinaryIO: ...
+
+
 def read_pieces(
-    path: Path, *, containers: frozenset[str], max_record_bytes: int
+    path: Openable, *, containers: frozenset[str], max_record_bytes: int
 ) -> Iterator[Piece]:
     """The records of a file, some at a time.
 
@@ -76,7 +95,7 @@ def read_pieces(
 
 def _blocks(stream: BinaryIO) -> Iterator[bytes]:
     """The plain content of a plain, gzip or zstd stream, told apart by its first bytes."""
-    head = stream.read(_BLOCK)
+    head = stream.read(_FEED)
     if head.startswith(_GZIP):
         yield from _decompressed(head, stream, _gzip)
     elif head.startswith(_ZSTD):
@@ -121,7 +140,7 @@ def _decompressed(head: bytes, stream: BinaryIO, make: _Maker) -> Iterator[bytes
             yield plain
         # What follows a member may be another one, or zero padding as tape tools leave it.
         rest = part.unused_data.lstrip(b"\0") if part.eof else b""
-        data = rest or stream.read(_BLOCK)
+        data = rest or stream.read(_FEED)
         if part.eof and data.strip(b"\0"):
             part, data = make(), data.lstrip(b"\0")
     if not part.eof:
@@ -144,6 +163,8 @@ class _Splitter:
         self._fill(_PIECE)
         self.buffer = self.buffer.removeprefix(b"\xef\xbb\xbf").lstrip(_SPACE)
         while self.buffer:
+            if self.ended:
+                self.buffer = self.buffer.rstrip(_SPACE)
             if self._first_line_is_whole():
                 yield from self._lines()
             elif (start := self._array_start()) is not None:
@@ -209,12 +230,13 @@ class _Splitter:
     # -- layout questions
 
     def _first_line_is_whole(self) -> bool:
-        line, newline, _ = self.buffer.partition(b"\n")
-        if not newline and not self.ended:
-            return False
-        if not newline and self.buffer[:1] == b"[":
-            return False
-        return bool(line.strip()) and (_is_json(line) or not line.lstrip().startswith((b"{", b"[")))
+        """Whether the file is lines; one line alone is a document as well, and quicker read so."""
+        end = self.buffer.find(b"\n")
+        line = self.buffer if end < 0 else self.buffer[:end]
+        opens = line.lstrip(_SPACE).startswith((b"{", b"["))
+        if end < 0:
+            return self.ended and not opens
+        return bool(line.strip(_SPACE)) and (not opens or _is_json(line))
 
     def _array_start(self) -> int | None:
         """Where the first record of an array, or of a container that comes first, begins."""
@@ -232,7 +254,7 @@ class _Splitter:
         token = rb'\{\s*"' if first is None else rb"\{\s*" + re.escape(first.group()[1:].lstrip())
         return re.compile(token)
 
-    def _last_boundary(self, opening: re.Pattern[bytes]) -> tuple[list[bytes], int] | None:
+    def _last_boundary(self, opening: re.Pattern[bytes]) -> tuple[list[Text], int] | None:
         """The whole records at the buffer's start, and their length; None if no cut is found.
 
         Any prefix that ends between two values of the array parses as an array itself, and no
@@ -247,7 +269,7 @@ class _Splitter:
                 return texts, end
         return None
 
-    def _whole_array(self) -> tuple[list[bytes], int] | None:
+    def _whole_array(self) -> tuple[list[Text], int] | None:
         """The records up to an array's end and the length with its bracket, when the buffer holds
         all that is left of the file.
         """
@@ -261,15 +283,15 @@ class _Splitter:
                 return texts, end + 1
         return None
 
-    def _unwrapped(self, text: bytes) -> list[bytes] | None:
+    def _unwrapped(self, text: bytes) -> list[Text] | None:
         """The records of one JSON value: its elements, its container's, or itself."""
         try:
             if text.lstrip(_SPACE).startswith(b"["):
-                return [bytes(raw) for raw in _RAW_LIST.decode(text)]
+                return _list_of(text)
             fields = _RAW_OBJECT.decode(text)
             for key in self.containers & fields.keys():
-                if bytes(fields[key]).startswith(b"["):
-                    return [bytes(raw) for raw in _RAW_LIST.decode(fields[key])]
+                if bytes(memoryview(fields[key])[:1]) == b"[":
+                    return _list_of(fields[key])
         except (msgspec.MsgspecError, RecursionError):
             return None
         return [text]
@@ -295,25 +317,25 @@ class _Splitter:
         records = self._unwrapped(line)
         return records is not None and records != [line]
 
-    def _piece(self, texts: list[bytes]) -> Piece:
+    def _piece(self, texts: list[Text]) -> Piece:
         piece = Piece()
         self._extend(piece, texts)
         return piece
 
-    def _extend(self, piece: Piece, texts: list[bytes]) -> None:
-        if max(map(len, texts), default=0) <= self.max_record_bytes:
+    def _extend(self, piece: Piece, texts: Sequence[Text]) -> None:
+        if max(_sizes(texts), default=0) <= self.max_record_bytes:
             piece.indexes.extend(range(self.next_index, self.next_index + len(texts)))
             piece.texts.extend(texts)
             self.next_index += len(texts)
             return
-        for text in texts:
-            if len(text) > self.max_record_bytes:
+        for text, size in zip(texts, _sizes(texts), strict=True):
+            if size > self.max_record_bytes:
                 most = self.max_record_bytes
                 self._break(
                     piece,
                     f"expected a record of at most {most} bytes (setting max_record_bytes), "
-                    f"got {len(text)}",
-                    text,
+                    f"got {size}",
+                    bytes(text),
                 )
             else:
                 self._extend(piece, [text])
@@ -378,11 +400,20 @@ class _Splitter:
         self.buffer = b"".join(parts)
 
 
-def _array_of(text: bytes) -> list[bytes] | None:
+def _list_of(text: Text) -> list[Text]:
+    return list(_RAW_LIST.decode(text))
+
+
+def _array_of(text: bytes) -> list[Text] | None:
     try:
-        return [bytes(raw) for raw in _RAW_LIST.decode(b"[" + text + b"]")]
+        return _list_of(b"[" + text + b"]")
     except (msgspec.MsgspecError, RecursionError):
         return None
+
+
+def _sizes(texts: Iterable[Text]) -> Iterable[int]:
+    """How many bytes each text is long."""
+    return (len(memoryview(text)) for text in texts)
 
 
 def _is_json(text: bytes) -> bool:

@@ -19,10 +19,13 @@ from typing import Any
 import polars as pl
 
 from pipeline.arrivals import Arrival, LogFile, records_of
+from pipeline.content import Privacy
 from pipeline.errors import InputError, LakeError, NotFoundError
-from pipeline.files import fingerprint
-from pipeline.ingest import Landing, Limits, counts_of
+from pipeline.files import LogObject, same_file
+from pipeline.ingest import Limits
 from pipeline.lake import ConcurrentWriteError, Lake, LakeReader, Turn
+from pipeline.landing import Lander, counts_of
+from pipeline.parsing import Batch, Parser
 from pipeline.records import Piece
 from pipeline.schemas import INGESTS, REJECTS
 from pipeline.sources import Source, source_named, sources
@@ -114,6 +117,7 @@ def replay(
     limits: Limits | None = None,
     taken_for: str | None = None,
     network_database: Path | None = None,
+    privacy: Privacy | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Replayed:
     """Try the rejects asked for again, as of the source `taken_for` if that is given; returns what
@@ -121,17 +125,28 @@ def replay(
     """
     given = source_named(taken_for) if taken_for is not None else None
     limits = limits or Limits()
-    work = _Replay(lake, Landing(lake, now, run_id, limits, network_database), given)
+    lander = Lander(
+        lake=lake,
+        now=now,
+        run_id=run_id,
+        reject_text_bytes=limits.reject_text_bytes,
+        privacy=privacy or Privacy(),
+    )
     with lake.reader(tables=["rejects"]) as reader:
         rejects = listed(reader, asked, taken_for=taken_for)
     short = pl.col("text_bytes") <= limits.max_record_bytes
     rejects = rejects.with_columns(whole=pl.col("whole") & short)
     tried = 0
-    for batch in _batches(rejects, most_bytes=limits.batch_bytes):
-        work.do(batch)
-        tried += batch.rejects.height
-        if progress is not None:
-            progress(tried, rejects.height)
+    with lake.reader(tables=()) as reader:
+        parser = Parser(
+            reader=reader, now=now, network_database=network_database, privacy=lander.privacy
+        )
+        work = _Replay(lander, parser, limits, given)
+        for batch in _batches(rejects, most_bytes=limits.batch_bytes):
+            work.do(batch)
+            tried += batch.rejects.height
+            if progress is not None:
+                progress(tried, rejects.height)
     return Replayed(
         tried=tried,
         events=work.events,
@@ -142,11 +157,11 @@ def replay(
 
 
 @dataclass(frozen=True)
-class _Batch:
-    """Rejects to be tried together: those of one file that is read again, or texts."""
+class _Rejects:
+    """Rejects to be tried together: those of one `file` that is read again, or texts."""
 
     rejects: pl.DataFrame
-    from_file: bool
+    file: LogObject | None = None
 
 
 @dataclass(frozen=True)
@@ -168,86 +183,97 @@ class _Outcome:
         return self.before.select(_RECORD).unique().join(self.after, on=_RECORD, how="anti")
 
 
-def _batches(rejects: pl.DataFrame, *, most_bytes: int) -> Iterator[_Batch]:
+def _batches(rejects: pl.DataFrame, *, most_bytes: int) -> Iterator[_Rejects]:
     """The rejects that can be tried; a file's stay together, so that it is booked once."""
     waiting: list[pl.DataFrame] = []
     size = 0
     for part in rejects.partition_by(_FILE, maintain_order=True):
         whole, bytes_ = part.filter("whole"), int(part["text_bytes"].sum())
-        if (whole.height < part.height or bytes_ > most_bytes) and _is_there(part):
-            yield _Batch(part, from_file=True)
+        file = None
+        if whole.height < part.height or bytes_ > most_bytes:
+            file = same_file(*part.select(_FILE).row(0))
+        if file is not None:
+            yield _Rejects(part, file)
         elif whole.height:
             if waiting and size + bytes_ > most_bytes:
-                yield _Batch(pl.concat(waiting), from_file=False)
+                yield _Rejects(pl.concat(waiting))
                 waiting, size = [], 0
             waiting.append(whole)
             size += bytes_
     if waiting:
-        yield _Batch(pl.concat(waiting), from_file=False)
-
-
-def _is_there(rejects: pl.DataFrame) -> bool:
-    """Whether the file of these rejects is there with the content that it had."""
-    path, content = rejects.select(_FILE).row(0)
-    return Path(path).is_file() and fingerprint(Path(path)) == content
+        yield _Rejects(pl.concat(waiting))
 
 
 class _Replay:
     """Tries batches of rejects again, and counts what came of them."""
 
-    def __init__(self, lake: Lake, landing: Landing, given: Source | None) -> None:
-        self.lake = lake
-        self.landing = landing
+    def __init__(
+        self, lander: Lander, parser: Parser, limits: Limits, given: Source | None
+    ) -> None:
+        self.lander = lander
+        self.lake = lander.lake
+        self.parser = parser
+        self.limits = limits
         self.given = given
         self.events = self.duplicates = self.left = 0
 
-    def do(self, batch: _Batch) -> None:
+    def do(self, batch: _Rejects) -> None:
         """Land what the batch brings, book it, and put its rejects right.
 
         If another replay books at the same time, this one looks again at what is left.
         """
         for _ in range(_ATTEMPTS):
             turn = self.lake.next_turn("ingests", QUEUE)
-            outcome = self._from_file(batch) if batch.from_file else self._from_texts(batch)
+            outcome = (
+                self._from_file(batch.rejects, batch.file)
+                if batch.file is not None
+                else self._from_texts(batch.rejects)
+            )
             if outcome.before.is_empty():
                 return
-            if self._book(outcome, turn, whole_file=batch.from_file):
+            if self._book(outcome, turn, whole_file=batch.file is not None):
                 self.lake.append_new("rejects", outcome.after)
                 self.lake.remove("rejects", outcome.gone)
                 self.left += outcome.after.height
                 return
         raise LakeError("another replay was always first; try again later")
 
-    def _from_texts(self, batch: _Batch) -> _Outcome:
-        before = self._texts(batch)
-        files = []
+    def _from_texts(self, rejects: pl.DataFrame) -> _Outcome:
+        before = self._now(rejects.select(REJECTS.key))
+        batch, files = Batch(), []
         for rows in before.partition_by(_FILE, maintain_order=True):
             once = rows.unique("record_index", keep="first", maintain_order=True)
             name = self.given.name if self.given else once["source"][0]
             path, content = once.select(_FILE).row(0)
             file = LogFile(path, content, bytes=0, source=name)
             texts = [text.encode() for text in once["text"]]
-            self.landing.batch.add(Arrival(file, Piece(once["record_index"].to_list(), texts)))
+            batch.add(Arrival(file, Piece(once["record_index"].to_list(), texts)))
             files.append(file)
-        broken, _ = self.landing.land()
-        return _Outcome(before, self.landing.reject_rows(broken), files)
+        return _Outcome(before, self._landed(batch), files)
 
-    def _from_file(self, batch: _Batch) -> _Outcome:
-        path, content = batch.rejects.select(_FILE).row(0)
-        file = LogFile(path, content, bytes=Path(path).stat().st_size)
-        after = [self.landing.reject_rows([])]
-        most = self.landing.limits.max_record_bytes
-        for arrival in records_of(Path(path), file, self.given, most):
-            self.landing.batch.add(arrival)
-            if self.landing.full or arrival.last:
-                after.append(self.landing.reject_rows(self.landing.land()[0]))
-        return _Outcome(self._texts(batch), pl.concat(after), [file])
+    def _from_file(self, rejects: pl.DataFrame, there: LogObject) -> _Outcome:
+        path, content = rejects.select(_FILE).row(0)
+        file = LogFile(path, content, there.size)
+        after = [REJECTS.frame([])]
+        batch = Batch()
+        for arrival in records_of(there, file, self.given, self.limits.max_record_bytes):
+            batch.add(arrival)
+            if batch.bytes >= self.limits.batch_bytes or arrival.last:
+                after.append(self._landed(batch))
+                batch = Batch()
+        whole_file = (
+            rejects.select(REJECTS.key).head(1).with_columns(record_index=pl.lit(None, pl.Int64))
+        )
+        return _Outcome(self._now(whole_file), pl.concat(after), [file])
 
-    def _texts(self, batch: _Batch) -> pl.DataFrame:
-        """The batch's rejects as they are now; of a file that is read again, all of it."""
-        asked = batch.rejects.select(REJECTS.key)
-        if batch.from_file:
-            asked = asked.head(1).with_columns(pl.lit(None, pl.Int64).alias("record_index"))
+    def _landed(self, batch: Batch) -> pl.DataFrame:
+        """Land what of the batch is events; returns the rest as rejects."""
+        parsed = self.parser.parse(batch)
+        self.lander.land_events(parsed)
+        return self.lander.reject_rows(parsed.broken)
+
+    def _now(self, asked: pl.DataFrame) -> pl.DataFrame:
+        """The rejects of these keys as they are now; of a file if `record_index` is null."""
         with self.lake.reader(tables=["rejects"]) as reader:
             reader.define("asked", asked)
             return reader.query(SQL / "rejects_of.sql")
@@ -262,10 +288,10 @@ class _Replay:
             with self.lake.reader(versions={"ingests": turn.version}, tables=tables) as reader:
                 reader.define("tried", _duplicates(outcome.files))
                 reader.define("resolved", outcome.resolved)
-                booked = reader.query(SQL / "replayed.sql", {"now": self.landing.now})
+                booked = reader.query(SQL / "replayed.sql", {"now": self.lander.now})
                 before = reader.columns("ingests", [*_FILE, "events", "duplicates"])
             if whole_file:
-                booked = _counted(outcome.files[0], now=self.landing.now)
+                booked = _counted(outcome.files[0], now=self.lander.now)
             try:
                 self.lake.merge("ingests", booked, turn=turn)
             except ConcurrentWriteError:

@@ -84,6 +84,23 @@ CREDENTIAL_KINDS = (
     "none",
 )
 ACCESS_LEVELS = ("read", "list", "write", "permission", "auth", "execute", "delegate", "other")
+CAPABILITIES = (
+    "other",
+    "infer",
+    "read",
+    "retrieve",
+    "write",
+    "execute",
+    "send_out",
+    "approve",
+    "spend",
+    "move_laterally",
+    "grant",
+)
+"""What an identity does, the least of it first; `pipeline/views/capability_classes.sql` has what
+each is. Asking a model (infer) is neither data access nor action."""
+FINGERPRINT = r"\b[zZ]q[0-9a-f]{12}\b"
+"""What stands for a word in a text that is kept as a fingerprint (a regular expression)."""
 OUTCOMES = ("success", "denied", "failure", "unknown")
 
 
@@ -186,6 +203,20 @@ INGESTS = Table(
     ),
 )
 
+LISTINGS = Table(
+    name="listings",
+    meaning="How far folders of buckets are listed, every log in them brought in.",
+    key=("path", "folder", "last_day"),
+    columns=(
+        _c("path", "VARCHAR", "The path that was given"),
+        _c("folder", "VARCHAR", "The folder under which days lie, a key with its slash"),
+        _c("last_day", "DATE", "The last of its days that is listed"),
+        _c("name_form", "VARCHAR", "How its files' names begin (strftime), if these hold the days"),
+        _c("listed_at", "TIMESTAMPTZ", "When it was done", "UTC"),
+        _c("run_id", "VARCHAR", "The run that did it"),
+    ),
+)
+
 _DAY = (
     _c("source", "VARCHAR", "Which log; a partition"),
     _c("event_date", "DATE", "The UTC day; a partition"),
@@ -232,7 +263,7 @@ DAILY_IDENTITY = Table(
 DAILY_ACTION = Table(
     name="daily_action",
     meaning="Which actions one identity took in one day, and how they ended.",
-    key=("source", "event_date", "identity_id", "action", "access", "on_behalf_of"),
+    key=("source", "event_date", "identity_id", "action", "access", "capability", "on_behalf_of"),
     partition_by=("source", "event_date"),
     columns=(
         *_DAY,
@@ -241,11 +272,13 @@ DAILY_ACTION = Table(
         _c("service", "VARCHAR", "The service asked"),
         _c("action", "VARCHAR", "The action"),
         _c("access", "VARCHAR", "What the action can do", " | ".join(ACCESS_LEVELS)),
+        _c("capability", "VARCHAR", "What who takes it does", " | ".join(CAPABILITIES)),
         _c("on_behalf_of", "VARCHAR", "For whom"),
         *_SEEN,
         _c("succeeded", "BIGINT", "Of them, successful", "events"),
         _c("denied", "BIGINT", "Of them, denied", "events"),
         _c("resources", "BIGINT", "Different resources", "resources"),
+        _c("example", "VARCHAR", "event_id of the first of them, a successful one if there is"),
     ),
 )
 
@@ -316,6 +349,63 @@ DAILY_TOOL_EDGE = Table(
     ),
 )
 
+DAILY_DELEGATION = Table(
+    name="daily_delegation",
+    meaning="What was done for whom in one day, with every hand it went through.",
+    key=("source", "event_date", "path", "via", "action", "access"),
+    partition_by=("source", "event_date"),
+    columns=(
+        *_DAY,
+        _c("identity_id", "VARCHAR", "Who did it: the end of the path"),
+        _c("identity_kind", "VARCHAR", "The kind of who was logged", " | ".join(IDENTITY_KINDS)),
+        _c("start_id", "VARCHAR", "For whom in the end: the start of the path"),
+        _c("path", "VARCHAR[]", "From the start to the end: users, agents, roles"),
+        _c("via", "VARCHAR", "How the last hand-over is known", "on_behalf_of | role"),
+        _c("service", "VARCHAR", "The service asked"),
+        _c("action", "VARCHAR", "The action"),
+        _c("access", "VARCHAR", "What the action can do", " | ".join(ACCESS_LEVELS)),
+        *_SEEN,
+        _c("succeeded", "BIGINT", "Of them, successful", "events"),
+        _c("denied", "BIGINT", "Of them, denied", "events"),
+        _c("scopes", "BIGINT", "In how many traces or credentials", "scopes"),
+        _c("event_id", "VARCHAR", "The first of them, a successful one if there is one"),
+    ),
+)
+
+DAILY_SECRET = Table(
+    name="daily_secret",
+    meaning="Secrets in prompts, arguments and results of one day; never the secret itself.",
+    key=(
+        "source",
+        "event_date",
+        "identity_id",
+        "trace_id",
+        "session_id",
+        "place",
+        "tool_name",
+        "kind",
+        "fingerprint",
+    ),
+    partition_by=("source", "event_date"),
+    columns=(
+        *_DAY,
+        *_IDENTITY,
+        _c("trace_id", "VARCHAR", "The run it was in"),
+        _c("session_id", "VARCHAR", "The session it was in"),
+        _c("place", "VARCHAR", "Where it stood", "prompt | argument | result"),
+        _c("tool_name", "VARCHAR", "The tool it was sent to, or that returned it"),
+        _c("access", "VARCHAR", "What that tool can do", " | ".join(ACCESS_LEVELS)),
+        _c("kind", "VARCHAR", "What kind of secret: a private key, a provider's token, a password"),
+        _c("fingerprint", "VARCHAR", "First 16 hex digits of its SHA-256; equal for equal secrets"),
+        _c("masked", "VARCHAR", "Its first characters, at most four, and its length"),
+        _c(
+            "credential_ids", "VARCHAR[]", "credential_id under which logs may know it: key id, jti"
+        ),
+        *_SEEN,
+        _c("event_id", "VARCHAR", "The first event it was in"),
+    ),
+)
+
 ROLLUPS = Table(
     name="rollups",
     meaning="Which days of which source are rolled up, on how many events.",
@@ -340,7 +430,12 @@ IDENTITIES = Table(
         _c("declared", "BOOLEAN", "Whether the inventory file names it"),
         _c("owner", "VARCHAR", "Who answers for it, as declared"),
         _c("purpose", "VARCHAR", "What it is for, as declared"),
-        _c("capability", "VARCHAR", "What it may do, as declared", "analyse | act"),
+        _c(
+            "capability",
+            "VARCHAR",
+            "What it may do, as declared; several separated by semicolons",
+            " | ".join(("analyse", "act", *CAPABILITIES)),
+        ),
         _c("allowed_networks", "VARCHAR[]", "From where it may act, as declared"),
         _c("allowed_tools", "VARCHAR[]", "Which tools it may use, as declared"),
         _c("first_seen", "TIMESTAMPTZ", "Its first event, null if never seen", "UTC"),
@@ -446,11 +541,14 @@ TABLES: dict[str, Table] = {
         EVENTS,
         REJECTS,
         INGESTS,
+        LISTINGS,
         DAILY_IDENTITY,
         DAILY_ACTION,
         DAILY_CREDENTIAL,
         DAILY_RESOURCE,
         DAILY_TOOL_EDGE,
+        DAILY_DELEGATION,
+        DAILY_SECRET,
         ROLLUPS,
         IDENTITIES,
         SCORES,

@@ -8,9 +8,9 @@ from __future__ import annotations
 import uuid
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -18,6 +18,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from pipeline.buckets import Location, located
 from pipeline.errors import SettingsError
 from pipeline.lake import Lake
 
@@ -54,7 +55,9 @@ class Settings(BaseSettings):
         env_prefix="NHIWATCH_", env_nested_delimiter="__", toml_file=FILE, extra="forbid"
     )
 
-    lake: Path = Field(Path("lake"), description="Where the Delta tables are")
+    lake: Annotated[Location, BeforeValidator(located)] = Field(
+        Path("lake"), description="Where the Delta tables are: a folder, or the URL of one"
+    )
     memory_limit: str = Field("1GiB", description="DuckDB's memory, a size such as 1GiB")
     threads: int | None = Field(None, description="DuckDB's threads; default: every core")
     history_days: int = Field(30, ge=1, description="Days of history before a judged day")
@@ -66,6 +69,12 @@ class Settings(BaseSettings):
     )
     reject_text_bytes: int = Field(
         65_536, ge=0, description="How much of a rejected text is kept, in bytes"
+    )
+    listing_lookback_days: int = Field(
+        2,
+        ge=0,
+        le=36_500,
+        description="A bucket's days are listed again this long, for objects that come late",
     )
     inventory: Path | None = Field(
         None, description="CSV or JSON of declared identities (owner, purpose, limits)"
@@ -87,6 +96,14 @@ class Settings(BaseSettings):
         description="Hours that replaced files are kept for readers and `sql --at RUN_ID`",
     )
     retention: Retention = Field(Retention(), description="What is kept how long: [retention]")
+    content: dict[str, Literal["keep", "fingerprint", "drop"]] = Field(
+        default_factory=dict,
+        description="How prompts, arguments and results land: keep | fingerprint | drop, by "
+        "source; `default` is for the sources not named",
+    )
+    salt_file: Path | None = Field(
+        None, description="The secret of fingerprints; default: beside the lake, <lake>.salt"
+    )
     detectors: dict[str, dict[str, Any]] = Field(
         default_factory=dict, description="Thresholds by detector: [detectors.<id>]"
     )

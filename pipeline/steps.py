@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
+from pathlib import Path
 from typing import Any
 
 from detectors.base import Detector, make, registry
 from detectors.judge import Judged, judge, pending
 from pipeline.baselines import missing_days, roll_up
+from pipeline.content import Content, Privacy, salt_in
 from pipeline.errors import SettingsError
 from pipeline.housekeeping import Housework, Rules, first_day_kept, first_whole_day
 from pipeline.housekeeping import keep_house as housekeeping
@@ -17,6 +19,7 @@ from pipeline.ingest import Limits, Summary, ingest, news
 from pipeline.inventory import take_inventory
 from pipeline.rejected import Asked, Replayed, replay
 from pipeline.settings import Settings
+from pipeline.sources import sources
 from pipeline.status import Status, status
 
 Progress = Callable[[str, int, int], None]
@@ -58,6 +61,8 @@ def bring_in(job: Job, paths: Sequence[str], *, source: str | None = None) -> Su
         source=source,
         limits=limits_of(settings),
         network_database=settings.network_database,
+        lookback_days=settings.listing_lookback_days,
+        privacy=privacy_of(settings),
         progress=job.told("ingest"),
     )
 
@@ -103,6 +108,7 @@ def replay_rejects(job: Job, asked: Asked, *, taken_for: str | None = None) -> R
         limits=limits_of(settings),
         taken_for=taken_for,
         network_database=settings.network_database,
+        privacy=privacy_of(settings),
         progress=job.told("replay"),
     )
 
@@ -122,7 +128,7 @@ def keep_house(job: Job, *, rules: Rules | None = None) -> Housework:
 def nothing_to_do(settings: Settings, paths: Sequence[str], *, now: datetime) -> int | None:
     """How many files there are, if all are in the lake, rolled up and judged; else None."""
     lake = settings.open_lake()
-    new, unchanged = news(lake, paths)
+    new, unchanged = news(lake, paths, lookback_days=settings.listing_lookback_days)
     return None if new or not lake.exists() or unjudged_days(settings, now=now) else unchanged
 
 
@@ -148,6 +154,33 @@ def detectors_of(settings: Settings, only: Sequence[str] = ()) -> list[Detector]
             f"expected [detectors.<id>] of {', '.join(registry())}, got {', '.join(unknown)}"
         )
     return [make(id_, settings.detectors.get(id_)) for id_ in only or registry()]
+
+
+def privacy_of(settings: Settings) -> Privacy:
+    """How the texts of each source land.
+
+    The salt of fingerprints is beside the lake, not in it: who queries the lake cannot read it.
+    """
+    unknown = sorted(settings.content.keys() - {"default", *sources()})
+    if unknown:
+        raise SettingsError(
+            f"expected [content] of default, {', '.join(sources())}, got {', '.join(unknown)}"
+        )
+    by_source = {name: Content(mode) for name, mode in settings.content.items()}
+    default = by_source.pop("default", Content.KEEP)
+    if Content.FINGERPRINT not in {default, *by_source.values()}:
+        return Privacy(default, by_source)
+    return Privacy(default, by_source, salt_in(_salt_file(settings)))
+
+
+def _salt_file(settings: Settings) -> Path:
+    if settings.salt_file is not None:
+        return settings.salt_file
+    if isinstance(settings.lake, Path):
+        return settings.lake.with_name(f"{settings.lake.name}.salt")
+    raise SettingsError(
+        "expected the setting salt_file for fingerprints in a lake in a bucket, got none"
+    )
 
 
 def limits_of(settings: Settings) -> Limits:

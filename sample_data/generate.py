@@ -9,7 +9,7 @@ from datetime import date
 from math import isqrt
 from pathlib import Path
 
-from sample_data import DATA
+from sample_data import DATA, delegations, injections, leaks, overreach, stories
 from sample_data.cloudtrail import write_day
 from sample_data.company import account
 from sample_data.injections import innocent, planted_runs
@@ -22,6 +22,14 @@ from sample_data.work import day_of_work
 
 SEED = 20260901
 START = date(2026, 9, 1)
+_STORIES = ((stories.STORIES, 500), (delegations.STORIES, 560), (leaks.STORIES, 580))
+_PLOTS = (
+    (injections.PLOTS, 700),
+    (overreach.PLOTS, 740),
+    (delegations.PLOTS, 760),
+    (leaks.PLOTS, 780),
+)
+"""What is planted in trail and traces, each with the dice of its first row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +57,12 @@ def generate(
     for day in days_of(start, days):
         for each in accounts:
             work = list(day_of_work(each, day, rate))
-            planted, told = planted_on(each, day, work)
-            truth += told
-            events += write_day(out, each, day, [*work, *planted], level=level)
+            made = list(work)
+            for rows, stream in _STORIES:
+                planted, told = planted_on(each, day, work, rows, stream=stream)
+                truth += told
+                made += planted
+            events += write_day(out, each, day, made, level=level)
         counted = write_traces(out, day, _runs(seed, day, factor, truth), seed, level=level)
         traces, spans = traces + counted[0], spans + counted[1]
     write_truth(out / "truth.json", truth)
@@ -60,9 +71,10 @@ def generate(
 
 def _runs(seed: int, day: Day, factor: int, truth: list[Planted]) -> Iterator[Run]:
     """The day's runs; what is planted among them is added to `truth`."""
-    for run, planted in planted_runs(seed, day):
-        truth.append(planted)
-        yield run
+    for plots, stream in _PLOTS:
+        for run, planted in planted_runs(seed, day, plots, stream=stream):
+            truth.append(planted)
+            yield run
     for run in runs_of(seed, day, factor):
         odd = innocent(run, day)
         if odd is not None:

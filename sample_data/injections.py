@@ -3,8 +3,8 @@ loops; and the innocent ones: instructions that nobody follows, a new tool, many
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sample_data.calls import Slots, filled
@@ -33,6 +33,13 @@ class Plot:
     prompt: str
     calls: Callable[[Slots, Dice], list[ToolCall]]
     answer: str
+    detector: str = _DETECTOR
+    identity: str = ""
+    """Who is to be named, if not the agent that runs."""
+    user: str | None = None
+    """Who asks; empty: nobody. None: one of the agent's users."""
+    slots: Callable[[int], Mapping[str, str]] = lambda seed: {}
+    """What else the prompt and the calls may name."""
 
 
 def _call(words: Slots, tool: str, result: Any, **arguments: Any) -> ToolCall:
@@ -567,28 +574,41 @@ PLOTS: tuple[Plot, ...] = (
 )
 
 
-def planted_runs(seed: int, day: Day) -> Iterator[tuple[Run, Planted]]:
-    """The planted runs of the day, each with its truth."""
-    for index, plot in enumerate(PLOTS):
+def planted_runs(
+    seed: int, day: Day, plots: Sequence[Plot] = PLOTS, *, stream: int = 700
+) -> Iterator[tuple[Run, Planted]]:
+    """The planted runs of the day, each with its truth; `stream` is the first plot's dice."""
+    for index, plot in enumerate(plots):
         if plot.day == day.number:
-            run = _run(seed, index, plot, day)
-            yield run, _planted(plot.story, plot.kind, run, day, plot.what)
+            run = _run(seed, stream + index, plot, day)
+            yield run, _truth(plot, run, day)
 
 
-def _run(seed: int, index: int, plot: Plot, day: Day) -> Run:
-    dice = Dice(seed, 700 + index, day.date.toordinal())
-    words = new_words(dice, day, benchmark=dice.one(("laneclub", "marginpeers")))
+def _truth(plot: Plot, run: Run, day: Day) -> Planted:
+    planted = _planted(plot.story, plot.kind, run, day, plot.what)
+    return replace(planted, detector=plot.detector, identity=plot.identity or run.agent.id)
+
+
+def _run(seed: int, stream: int, plot: Plot, day: Day) -> Run:
+    dice = Dice(seed, stream, day.date.toordinal())
+    known = {"benchmark": dice.one(("laneclub", "marginpeers")), **plot.slots(seed)}
+    words = new_words(dice, day, **known)
     who = agent(plot.agent)
     prompt = filled(plot.prompt, words)
     return Run(
         who,
         dice.hex(32),
         day.at(plot.hour * 3600),
-        f"{dice.one(who.users)}@{DOMAIN}",
+        _asker(plot, dice.one(who.users)),
         prompt,
         tuple(plot.calls(words, dice)),
         filled(plot.answer, words),
     )
+
+
+def _asker(plot: Plot, usual: str) -> str:
+    name = usual if plot.user is None else plot.user
+    return f"{name}@{DOMAIN}" if name else ""
 
 
 def innocent(run: Run, day: Day) -> Planted | None:

@@ -438,18 +438,25 @@ STORIES: tuple[Story, ...] = (
 
 
 def planted_on(
-    account: Account, day: Day, work: Sequence[Record]
+    account: Account,
+    day: Day,
+    work: Sequence[Record],
+    stories: Sequence[Story] = STORIES,
+    *,
+    stream: int = 500,
 ) -> tuple[list[Record], list[Planted]]:
-    """The records that stories add to the day's `work`, and their truth; in the first account."""
+    """The records that stories add to the day's `work`, and their truth; in the first account.
+    `stream` is the first story's dice.
+    """
     if account.number != 0:
         return [], []
     used = {each["userIdentity"].get("accessKeyId") for each in work}
     records: list[Record] = []
     truth: list[Planted] = []
-    for index, story in enumerate(STORIES):
+    for index, story in enumerate(stories):
         if day.number not in story.days:
             continue
-        dice = Dice(account.seed, 500 + index, day.date.toordinal())
+        dice = Dice(account.seed, stream + index, day.date.toordinal())
         added = list(story.act(account, day, dice)) if story.act is not None else []
         subject = _subject(account, story, day, added)
         if story.act is None:
@@ -488,5 +495,11 @@ def _subject(account: Account, story: Story, day: Day, added: Sequence[Record]) 
         held = sessions(account, actor(story.who), day, 0)
         at = {"new-office": NEW_OFFICE, "traveller": TRAVEL_ADDRESS}.get(story.name)
         return tuple(each.key for each in held if at is None or each.address == at)
-    keys = {each["userIdentity"].get("accessKeyId") for each in added}
-    return tuple(sorted(key for key in keys if key is not None))
+    own = [each["userIdentity"] for each in added if _is_by(each, _identity(account, story))]
+    return tuple(sorted({who["accessKeyId"] for who in own if "accessKeyId" in who}))
+
+
+def _is_by(made: Record, identity_id: str) -> bool:
+    who = made["userIdentity"]
+    issuer = who.get("sessionContext", {}).get("sessionIssuer", {})
+    return identity_id in (who.get("arn"), issuer.get("arn"))

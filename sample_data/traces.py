@@ -114,7 +114,7 @@ def _root(run: Run, span: str, start: int, end: int, dice: Dice) -> Span:
             **_agent(run, run.agent.id, run.agent.name),
             "gen_ai.agent.version": run.agent.version,
             "gen_ai.conversation.id": "conv_" + dice.hex(12),
-            "enduser.id": run.user,
+            **({"enduser.id": run.user} if run.user else {}),
             "gen_ai.input.messages": _messages("user", run.prompt),
             "gen_ai.output.messages": _messages("assistant", run.answer),
         },

@@ -9,8 +9,9 @@ import pytest
 
 from pipeline.baselines import roll_up
 from pipeline.ingest import ingest
+from pipeline.inventory import take_inventory
 from pipeline.lake import Lake
-from sample_data import DATA
+from sample_data import DATA, INVENTORY
 
 
 @pytest.fixture
@@ -30,9 +31,10 @@ def shared_data() -> Path:
 
 @pytest.fixture(scope="session")
 def demo_lake(tmp_path_factory: pytest.TempPathFactory) -> Lake:
-    """The sample data, ingested and rolled up; not judged. Read only."""
+    """The sample data, ingested, rolled up, with its inventory; not judged. Read only."""
     lake = Lake(tmp_path_factory.mktemp("demo") / "lake")
     now = datetime(2026, 10, 2, tzinfo=timezone.utc)
     ingest(lake, [DATA / "AWSLogs", DATA / "traces"], now=now, run_id="demo")
     roll_up(lake, now=now)
+    take_inventory(lake, file=INVENTORY)
     return lake

@@ -1,9 +1,10 @@
-"""One identity: its timeline, what is normal for it, its findings."""
+"""One identity: its timeline, its findings, what it does and may do, what is normal for it."""
 
 from __future__ import annotations
 
 from typing import Any
 
+import polars as pl
 import streamlit as st
 
 from dashboards import charts, data, layout
@@ -38,11 +39,30 @@ def _body() -> None:
         st.text("None.")
     else:
         layout.table(found)
+    st.subheader("What it does")
+    _capability(who)
     st.subheader("Normal in the last 30 days")
     for tab, aspect in zip(st.tabs(list(ASPECTS)), ASPECTS.values(), strict=True):
         with tab:
             normal = data.rows("identity_normal", {"id": chosen, "aspect": aspect})
             layout.table(normal, height=layout.height(normal, most=320))
+
+
+def _capability(who: dict[str, Any]) -> None:
+    """Declared beside observed, a row a month and capability, with the proof."""
+    does = data.rows("identity_capability", {"id": who["identity_id"]})
+    declared = (who["capability"] or "").replace(";", ", ").replace("_", " ")
+    beyond = ", ".join(does.filter(~pl.col("within_declared"))["does"].unique(maintain_order=True))
+    st.text(
+        f"Declared to {declared}; {f'beyond that it {beyond}' if beyond else 'it keeps to that'}."
+        if declared
+        else "Nobody declared what it may do."
+    )
+    columns = {
+        "within_declared": st.column_config.CheckboxColumn("declared"),
+        "examples": st.column_config.ListColumn("example events"),
+    }
+    layout.table(does, height=layout.height(does, most=320), column_config=columns)
 
 
 def _facts(who: dict[str, Any]) -> None:

@@ -1,7 +1,8 @@
 """What is normal: daily roll-ups of `events`, made once per day and source; profiles from them.
 
 A roll-up is one `.sql` file of the name of its table. It reads the relation `todo(source,
-event_date)`: the days to make. To add one, write the file and its table in `pipeline.schemas`.
+event_date)`: the days to make, and may read `capabilities(action, access, is_tool, capability)`.
+To add one, write the file and its table in `pipeline.schemas`.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import polars as pl
 
+from pipeline.enrich.capability import capabilities
 from pipeline.lake import Lake, LakeReader, of_days
 
 HERE = Path(__file__).parent
@@ -73,6 +75,7 @@ def _roll_up_days(lake: Lake, days: pl.DataFrame, *, now: datetime) -> None:
     with lake.reader(tables=["events"]) as reader:
         counted = _counts(reader, days)
         reader.define("todo", days.select("source", "event_date"))
+        reader.define("capabilities", capabilities(reader.query(HERE / "distinct_actions.sql")))
         for name in DAILY:
             lake.replace(name, reader.arrow(HERE / f"{name}.sql"), where=where)
     lake.replace("rollups", counted.with_columns(rolled_at=pl.lit(now)), where=where)

@@ -15,7 +15,7 @@ from pipeline.enrich.network import networks
 from pipeline.lake import LakeReader
 
 SELECT = Path(__file__).parent / "enrich.sql"
-"""From `parsed` and the lookups to `events`; parameters $source and $ingested_at."""
+"""From `parsed` and the lookups to the columns of `events` that they add, row by row."""
 
 _ACTIONS = Path(__file__).parent / "distinct_actions.sql"
 

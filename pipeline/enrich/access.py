@@ -27,7 +27,7 @@ _KEY = {
 }
 
 _WORDS = tomllib.loads((Path(__file__).parent / "words.toml").read_text(encoding="utf-8"))
-_VERBS = {level: frozenset(words.split()) for level, words in _WORDS["verbs"].items()}
+VERBS = {level: frozenset(words.split()) for level, words in _WORDS["verbs"].items()}
 _PERMISSION_NOUNS = frozenset(_WORDS["nouns"]["permission"].split())
 _AUTH_NOUNS = frozenset(_WORDS["nouns"]["auth"].split())
 
@@ -95,12 +95,12 @@ def _by_words(name: str) -> str | None:
     Only the first verb counts, because what follows may be a noun that looks like one
     (view_order_history). None if there is no verb.
     """
-    levels = {_of_part(part) for part in _parts(name[:500])}
-    return next((level for level in (*_VERBS, "auth") if level in levels), None)
+    levels = {_of_part(part) for part in parts_of(name[:500])}
+    return next((level for level in (*VERBS, "auth") if level in levels), None)
 
 
 def _of_part(words: tuple[str, ...]) -> str | None:
-    told = (level for word in words for level, verbs in _VERBS.items() if word in verbs)
+    told = (level for word in words for level, verbs in VERBS.items() if word in verbs)
     level = next(told, None)
     if level == "write" and _PERMISSION_NOUNS & set(words):
         return "permission"
@@ -111,7 +111,7 @@ def _of_part(words: tuple[str, ...]) -> str | None:
 
 # Bounded: names come from logs, and there is no end of them.
 @lru_cache(maxsize=65_536)
-def _parts(name: str) -> tuple[tuple[str, ...], ...]:
+def parts_of(name: str) -> tuple[tuple[str, ...], ...]:
     """The words of a name in snake_case, camelCase, kebab-case or dotted, cut at and, or, then."""
     spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|[^A-Za-z]+", " ", name)
     # transfer_to_billing hands over the run; transfer_money_to_billing does not.

@@ -4,9 +4,10 @@ To add one, write `<name>.py` with a `SOURCE` and `<name>.sql`; nothing else has
 
 The SELECT reads the relation `records(source_file, record_index, raw)`, `raw` being valid JSON
 text of one record, and returns one row an event with the columns of `SELECTED`. What a record
-does not give is null. A row with a `problem` goes to `rejects` with that text as its reason, so
-a SELECT says there what it expected and what came. `read_only` is the log's own word on whether
-the action only reads, null if it does not say; enrichment weighs it when `access` is null.
+does not give is null; a null `raw` stands for the record as it came. A row with a `problem` goes
+to `rejects` with that text as its reason, so a SELECT says there what it expected and what came.
+`read_only` is the log's own word on whether the action only reads, null if it does not say;
+enrichment weighs it when `access` is null.
 """
 
 from __future__ import annotations

@@ -33,7 +33,6 @@ texts as (
     select
         source_file,
         record_index,
-        raw,
         -- LookupEvents wraps the event, as text.
         case
             when contains(raw, '"CloudTrailEvent"') then coalesce(raw ->> '$.CloudTrailEvent', raw)
@@ -46,7 +45,6 @@ parsed as (
     select
         source_file,
         record_index,
-        raw,
         event_text,
         try(json_transform(event_text, '{
             "eventID": "VARCHAR",
@@ -62,35 +60,8 @@ parsed as (
             "readOnly": "VARCHAR",
             "recipientAccountId": "VARCHAR",
             "sessionCredentialFromConsole": "VARCHAR",
-            "resources": ["MAP(VARCHAR, VARCHAR)"],
-            "userIdentity": {
-                "type": "VARCHAR",
-                "principalId": "VARCHAR",
-                "arn": "VARCHAR",
-                "accountId": "VARCHAR",
-                "accessKeyId": "VARCHAR",
-                "userName": "VARCHAR",
-                "invokedBy": "VARCHAR",
-                "identityProvider": "VARCHAR",
-                "credentialId": "VARCHAR",
-                "onBehalfOf": {"userId": "VARCHAR", "identityStoreArn": "VARCHAR"},
-                "inScopeOf": {"issuerType": "VARCHAR", "credentialsIssuedTo": "VARCHAR"},
-                "sessionContext": {
-                    "sessionIssuer": {
-                        "arn": "VARCHAR",
-                        "accountId": "VARCHAR",
-                        "principalId": "VARCHAR",
-                        "userName": "VARCHAR"
-                    },
-                    "webIdFederationData": {
-                        "federatedProvider": "VARCHAR",
-                        "attributes": "MAP(VARCHAR, VARCHAR)"
-                    },
-                    "attributes": {"creationDate": "VARCHAR", "mfaAuthenticated": "VARCHAR"},
-                    "sourceIdentity": "VARCHAR",
-                    "ec2RoleDelivery": "VARCHAR"
-                }
-            },
+            "resources": [{"ARN": "VARCHAR", "ARNPrefix": "VARCHAR", "type": "VARCHAR"}],
+            "userIdentity": "JSON",
             "requestParameters": {
                 "bucketName": "VARCHAR",
                 "key": "VARCHAR",
@@ -132,13 +103,34 @@ parsed as (
     from texts
 ),
 
--- The fields by short names; an empty text is no text.
-told as (
+-- The fields by short names; an empty text is no text. `caller` is all that tells who acted: there
+-- are few of them beside the events, so who acted is worked out once for each.
+told as materialized (
     select
         source_file,
         record_index,
-        raw,
-        event_text,
+        left(event_text, 40) as beginning,
+        -- Where no field of these names what it was done to, its other fields may.
+        if(
+            concat(
+                e.resources[1].ARN,
+                e.resources[1].ARNPrefix,
+                e.requestParameters.roleArn,
+                e.requestParameters.policyArn,
+                e.requestParameters.secretId,
+                e.requestParameters.keyId,
+                e.requestParameters.functionName,
+                e.requestParameters.instanceId,
+                e.requestParameters.tableName,
+                e.requestParameters.trailName,
+                e.requestParameters.snapshotId,
+                e.requestParameters.imageId,
+                e.requestParameters.volumeId,
+                e.requestParameters.modelId
+            ) = '',
+            event_text,
+            null
+        ) as unnamed_text,
         nullif(e.eventID, '') as event_id,
         nullif(e.eventTime, '') as time_text,
         case
@@ -162,51 +154,110 @@ told as (
             when starts_with(e.awsRegion, 'us-gov-') then 'aws-us-gov'
             else 'aws'
         end as partition_name,
-        coalesce(nullif(trim(e.sourceIPAddress), ''), nullif(e.userIdentity.invokedBy, ''))
-            as source_ip,
+        nullif(trim(e.sourceIPAddress), '') as address,
         nullif(e.userAgent, '') as user_agent,
         nullif(e.errorCode, '') as error_code,
         nullif(e.errorMessage, '') as error_message,
         try_cast(e.readOnly as boolean) as read_only,
-        coalesce(nullif(e.recipientAccountId, ''), nullif(e.userIdentity.accountId, ''))
-            as account_id,
-        e.sessionCredentialFromConsole = 'true' as is_from_console,
-        nullif(e.userIdentity.type, '') as told_type,
-        nullif(e.userIdentity.principalId, '') as principal,
-        nullif(e.userIdentity.arn, '') as arn,
-        coalesce(
-            nullif(e.userIdentity.accountId, ''),
-            nullif(split_part(e.userIdentity.arn, ':', 5), ''),
-            nullif(e.recipientAccountId, '')
-        ) as own_account,
-        nullif(e.userIdentity.accessKeyId, '') as access_key,
-        nullif(e.userIdentity.userName, '') as user_name,
-        nullif(e.userIdentity.invokedBy, '') as invoked_by,
-        nullif(e.userIdentity.identityProvider, '') as identity_provider,
-        nullif(e.userIdentity.credentialId, '') as bearer_id,
-        nullif(e.userIdentity.onBehalfOf.userId, '') as center_user,
-        nullif(e.userIdentity.onBehalfOf.identityStoreArn, '') as identity_store,
-        nullif(e.userIdentity.inScopeOf.issuerType, '') as scope_type,
-        coalesce(
-            nullif(e.userIdentity.inScopeOf.issuerType, ''),
-            nullif(e.userIdentity.inScopeOf.credentialsIssuedTo, ''),
-            nullif(e.userIdentity.sessionContext.ec2RoleDelivery, '')
-        ) is not null as is_bound_to_compute,
-        nullif(e.userIdentity.sessionContext.sessionIssuer.arn, '') as issuer_arn,
-        nullif(e.userIdentity.sessionContext.sessionIssuer.accountId, '') as issuer_account,
-        nullif(e.userIdentity.sessionContext.sessionIssuer.principalId, '') as issuer_id,
-        nullif(e.userIdentity.sessionContext.sessionIssuer.userName, '') as issuer_name,
-        nullif(e.userIdentity.sessionContext.sourceIdentity, '') as source_identity,
-        nullif(e.userIdentity.sessionContext.webIdFederationData.federatedProvider, '')
-            as web_provider,
-        e.userIdentity.sessionContext.webIdFederationData.attributes as web_attributes,
-        nullif(e.userIdentity.sessionContext.attributes.creationDate, '') as created,
-        e.userIdentity.sessionContext.attributes.mfaAuthenticated = 'true' as has_mfa,
         e.resources[1] as resource,
         e.requestParameters as request,
         e.responseElements as response,
-        e.additionalEventData as additional
+        e.additionalEventData as additional,
+        {
+            'user_identity': e.userIdentity,
+            'event_source': event_source,
+            'event_type': event_type,
+            'partition_name': partition_name,
+            'service_address': if(suffix(address, '.amazonaws.com'), address, null),
+            'user_agent': user_agent,
+            'recipient': nullif(e.recipientAccountId, ''),
+            'from_console': e.sessionCredentialFromConsole
+        } as caller
     from parsed
+),
+
+callers as (
+    select
+        caller,
+        caller.event_source as event_source,
+        caller.event_type as event_type,
+        caller.partition_name as partition_name,
+        caller.user_agent as user_agent,
+        caller.recipient as recipient,
+        caller.from_console = 'true' as is_from_console,
+        try(json_transform(caller.user_identity, '{
+            "type": "VARCHAR",
+            "principalId": "VARCHAR",
+            "arn": "VARCHAR",
+            "accountId": "VARCHAR",
+            "accessKeyId": "VARCHAR",
+            "userName": "VARCHAR",
+            "invokedBy": "VARCHAR",
+            "identityProvider": "VARCHAR",
+            "credentialId": "VARCHAR",
+            "onBehalfOf": {"userId": "VARCHAR", "identityStoreArn": "VARCHAR"},
+            "inScopeOf": {"issuerType": "VARCHAR", "credentialsIssuedTo": "VARCHAR"},
+            "sessionContext": {
+                "sessionIssuer": {
+                    "arn": "VARCHAR",
+                    "accountId": "VARCHAR",
+                    "principalId": "VARCHAR",
+                    "userName": "VARCHAR"
+                },
+                "webIdFederationData": {
+                    "federatedProvider": "VARCHAR",
+                    "attributes": "MAP(VARCHAR, VARCHAR)"
+                },
+                "attributes": {"creationDate": "VARCHAR", "mfaAuthenticated": "VARCHAR"},
+                "sourceIdentity": "VARCHAR",
+                "ec2RoleDelivery": "VARCHAR"
+            }
+        }')) as u
+    from (select distinct caller from told)
+),
+
+described as (
+    select
+        caller,
+        event_source,
+        event_type,
+        partition_name,
+        user_agent,
+        is_from_console,
+        coalesce(caller.service_address, nullif(u.invokedBy, '')) as source_ip,
+        coalesce(recipient, nullif(u.accountId, '')) as account_id,
+        nullif(u.type, '') as told_type,
+        nullif(u.principalId, '') as principal,
+        nullif(u.arn, '') as arn,
+        coalesce(
+            nullif(u.accountId, ''),
+            nullif(split_part(u.arn, ':', 5), ''),
+            recipient
+        ) as own_account,
+        nullif(u.accessKeyId, '') as access_key,
+        nullif(u.userName, '') as user_name,
+        nullif(u.invokedBy, '') as invoked_by,
+        nullif(u.identityProvider, '') as identity_provider,
+        nullif(u.credentialId, '') as bearer_id,
+        nullif(u.onBehalfOf.userId, '') as center_user,
+        nullif(u.onBehalfOf.identityStoreArn, '') as identity_store,
+        nullif(u.inScopeOf.issuerType, '') as scope_type,
+        coalesce(
+            nullif(u.inScopeOf.issuerType, ''),
+            nullif(u.inScopeOf.credentialsIssuedTo, ''),
+            nullif(u.sessionContext.ec2RoleDelivery, '')
+        ) is not null as is_bound_to_compute,
+        nullif(u.sessionContext.sessionIssuer.arn, '') as issuer_arn,
+        nullif(u.sessionContext.sessionIssuer.accountId, '') as issuer_account,
+        nullif(u.sessionContext.sessionIssuer.principalId, '') as issuer_id,
+        nullif(u.sessionContext.sessionIssuer.userName, '') as issuer_name,
+        nullif(u.sessionContext.sourceIdentity, '') as source_identity,
+        nullif(u.sessionContext.webIdFederationData.federatedProvider, '')
+            as web_provider,
+        u.sessionContext.webIdFederationData.attributes as web_attributes,
+        nullif(u.sessionContext.attributes.creationDate, '') as created,
+        u.sessionContext.attributes.mfaAuthenticated = 'true' as has_mfa
+    from callers
 ),
 
 -- The type of userIdentity, read from the other fields where it is missing or new to us.
@@ -237,7 +288,7 @@ typed as (
                 or event_type = 'AwsServiceEvent' then 'AWSService'
             else 'Unknown'
         end as type
-    from told
+    from described
 ),
 
 -- What a role session is made of. An assumed-role ARN has the role's name without its path.
@@ -470,6 +521,101 @@ identified as (
     from judged
 ),
 
+-- For whom, in which session and with what credential each caller acted.
+identities as (
+    select
+        caller,
+        type,
+        is_signin,
+        account_id,
+        invoked_by,
+        identity_id,
+        identity_name,
+        identity_kind,
+        coalesce(
+            source_identity,
+            case when type <> 'IdentityCenterUser' then center_user end,
+            session_subject,
+            case when type = 'FederatedUser' then issuer_arn end,
+            -- Several people share a role in the console; its name is all that tells them apart.
+            case
+                when type = 'AssumedRole' and identity_kind = 'human'
+                    and not is_person_session and not is_random_name then session_name
+            end,
+            case
+                when type <> 'AWSService' and invoked_by <> 'signin.amazonaws.com' then invoked_by
+            end
+        ) as on_behalf_of,
+        case
+            when type = 'AssumedRole' then coalesce(
+                case when contains(principal, ':') then principal end,
+                issuer_id || ':' || session_name,
+                role_arn || '/' || session_name,
+                arn
+            )
+            when type = 'AWSAccount' and contains(principal, ':') then principal
+            when type in ('IAMUser', 'FederatedUser', 'Root') and created is not null
+                and not coalesce(starts_with(access_key, 'AKIA'), false)
+                then identity_id || '@' || created
+        end as session_id,
+        coalesce(access_key, bearer_id) as credential_id,
+        case
+            when starts_with(user_name, 'BedrockAPIKey-')
+                or starts_with(access_key, 'ACCA') or starts_with(access_key, 'ABSK') then 'api_key'
+            when starts_with(access_key, 'AKIA') then 'long_lived_key'
+            when starts_with(access_key, 'ASIA') then 'session_token'
+            when access_key is not null then if(created is null, 'long_lived_key', 'session_token')
+            when type = 'IdentityCenterUser' or type = 'WebIdentityUser' then 'oidc_token'
+            when is_signin and type in ('IAMUser', 'Root') then 'password'
+            when type = 'AssumedRole' then 'session_token'
+            when type in ('AWSService', 'Anonymous') then 'none'
+        end as credential_kind,
+        case
+            when not coalesce(starts_with(access_key, 'AKIA'), false)
+                then try_cast(created as timestamptz)
+        end as credential_issued_at
+    from identified
+),
+
+-- The events with who acted.
+acted as (
+    select
+        t.source_file,
+        t.record_index,
+        t.beginning,
+        t.unnamed_text,
+        t.event_id,
+        t.time_text,
+        t.event_time,
+        t.event_name,
+        t.event_source,
+        t.event_type,
+        t.region,
+        t.partition_name,
+        coalesce(t.address, i.invoked_by) as source_ip,
+        t.user_agent,
+        t.error_code,
+        t.error_message,
+        t.read_only,
+        t.resource,
+        t.request,
+        t.response,
+        t.additional,
+        i.type,
+        i.is_signin,
+        i.account_id,
+        i.identity_id,
+        i.identity_name,
+        i.identity_kind,
+        i.on_behalf_of,
+        i.session_id,
+        i.credential_id,
+        i.credential_kind,
+        i.credential_issued_at
+    from told as t
+    join identities as i on i.caller = t.caller
+),
+
 -- The service without its domain, and as IAM spells it in actions.
 placed as (
     select
@@ -481,7 +627,7 @@ placed as (
             '_?(19|20)[0-9]{2}_?[0-9]{2}_?[0-9]{2}(v[0-9]+)?$',
             ''
         ) as operation
-    from identified
+    from acted
 ),
 
 prefixed as (
@@ -523,9 +669,9 @@ pointed as (
                 || coalesce('/' || nullif(request.key, ''), ''),
                 'kind': if(request.key <> '', 'AWS::S3::Object', 'AWS::S3::Bucket')
             }
-            when coalesce(resource['ARN'], resource['arn'], resource['ARNPrefix']) <> '' then {
-                'id': coalesce(resource['ARN'], resource['arn'], resource['ARNPrefix']),
-                'kind': coalesce(resource['type'], prefix)
+            when coalesce(resource.ARN, resource.ARNPrefix) <> '' then {
+                'id': coalesce(resource.ARN, resource.ARNPrefix),
+                'kind': coalesce(resource.type, prefix)
             }
             when request.roleArn <> '' then {'id': request.roleArn, 'kind': 'AWS::IAM::Role'}
             when service = 'iam' and iam_user <> ''
@@ -579,7 +725,7 @@ guessed as (
             when known is null and request is not null then list_filter(
                 map_entries(
                     try(json_transform(
-                        event_text,
+                        unnamed_text,
                         '{"requestParameters": "MAP(VARCHAR, VARCHAR)"}'
                     )).requestParameters
                 ),
@@ -608,51 +754,14 @@ final as (
         identity_id,
         identity_name,
         identity_kind,
-        coalesce(
-            source_identity,
-            case when type <> 'IdentityCenterUser' then center_user end,
-            session_subject,
-            case when type = 'FederatedUser' then issuer_arn end,
-            -- Several people share a role in the console; its name is all that tells them apart.
-            case
-                when type = 'AssumedRole' and identity_kind = 'human'
-                    and not is_person_session and not is_random_name then session_name
-            end,
-            case
-                when type <> 'AWSService' and invoked_by <> 'signin.amazonaws.com' then invoked_by
-            end
-        ) as on_behalf_of,
-        case
-            when type = 'AssumedRole' then coalesce(
-                case when contains(principal, ':') then principal end,
-                issuer_id || ':' || session_name,
-                role_arn || '/' || session_name,
-                arn
-            )
-            when type = 'AWSAccount' and contains(principal, ':') then principal
-            when type in ('IAMUser', 'FederatedUser', 'Root') and created is not null
-                and not coalesce(starts_with(access_key, 'AKIA'), false)
-                then identity_id || '@' || created
-        end as session_id,
+        on_behalf_of,
+        session_id,
         cast(null as varchar) as trace_id,
         cast(null as varchar) as parent_id,
-        coalesce(access_key, bearer_id) as credential_id,
-        case
-            when starts_with(user_name, 'BedrockAPIKey-')
-                or lower(additional.callWithBearerToken) = 'true'
-                or starts_with(access_key, 'ACCA') or starts_with(access_key, 'ABSK') then 'api_key'
-            when starts_with(access_key, 'AKIA') then 'long_lived_key'
-            when starts_with(access_key, 'ASIA') then 'session_token'
-            when access_key is not null then if(created is null, 'long_lived_key', 'session_token')
-            when type = 'IdentityCenterUser' or type = 'WebIdentityUser' then 'oidc_token'
-            when is_signin and type in ('IAMUser', 'Root') then 'password'
-            when type = 'AssumedRole' then 'session_token'
-            when type in ('AWSService', 'Anonymous') then 'none'
-        end as credential_kind,
-        case
-            when not coalesce(starts_with(access_key, 'AKIA'), false)
-                then try_cast(created as timestamptz)
-        end as credential_issued_at,
+        credential_id,
+        if(lower(additional.callWithBearerToken) = 'true', 'api_key', credential_kind)
+            as credential_kind,
+        credential_issued_at,
         cast(null as timestamptz) as credential_expires_at,
         concat_ws(':', prefix, operation) as action,
         service,
@@ -740,11 +849,11 @@ final as (
         cast(null as varchar) as prompt,
         cast(null as varchar) as tool_arguments,
         cast(null as varchar) as tool_result,
-        raw,
+        cast(null as varchar) as raw,
         read_only,
         case
             when event_id is null and time_text is null and event_name is null
-                then 'expected eventID, eventTime and eventName, got ' || left(event_text, 40)
+                then 'expected eventID, eventTime and eventName, got ' || beginning
             when event_id is null then 'expected an eventID, got none'
             when time_text is null then 'expected an eventTime, got none'
             when event_time is null

@@ -196,6 +196,22 @@ def test_the_sql_page_answers(opened: Callable[..., AppTest], small: Lake) -> No
     assert answer["n"].tolist() == [22]
 
 
+def test_an_identity_is_shown_beside_what_it_is_declared_to_do(
+    opened: Callable[..., AppTest], small: Lake, tmp_path: Path
+) -> None:
+    deployer = "arn:aws:iam::111122223333:user/deployer"
+    assert "Nobody declared what it may do." in texts(opened("identity", small, id=deployer))
+    lake = Lake(tmp_path / "lake")
+    shutil.copytree(small.location, lake.location)
+    (tmp_path / "inventory.csv").write_text(f"identity_id,capability\n{deployer},analyse\n")
+    take_inventory(lake, file=tmp_path / "inventory.csv")
+    app = opened("identity", lake, id=deployer)
+    assert not app.exception
+    assert "Declared to analyse; beyond that it grants." in texts(app)
+    [proof] = [frame.value for frame in app.dataframe if "within_declared" in frame.value]
+    assert list(proof["actions"].iloc[0]) == ["iam:AttachUserPolicy ×1"]
+
+
 def test_a_quiet_feed_is_told_on_every_page(
     opened: Callable[..., AppTest], small: Lake, tmp_path: Path
 ) -> None:

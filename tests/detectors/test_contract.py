@@ -114,10 +114,12 @@ def check_findings(findings: list[dict[str, Any]], scores: list[dict[str, Any]])
 
 
 def check_evidence(reader: Any, findings: list[dict[str, Any]], window: Window) -> None:
-    ids = [event_id for row in findings for event_id in row["evidence"]]
-    if not ids:
-        assert findings == []
-        return
-    sql = "select event_id from events where event_date = $day"
-    of_the_day = set(reader.query(sql, window.params)["event_id"])
-    assert set(ids) <= of_the_day
+    """Evidence is of the time that the finding names, and some of it of the judged day."""
+    sql = "select event_id from events where event_date between $first and $day"
+    for row in findings:
+        params = {"first": row["first_seen"].date(), "day": window.day}
+        told = set(reader.query(sql, params)["event_id"])
+        of_the_day = set(reader.query(sql, {**params, "first": window.day})["event_id"])
+        assert row["evidence"]
+        assert set(row["evidence"]) <= told
+        assert set(row["evidence"]) & of_the_day

@@ -44,7 +44,9 @@ def rows(lake: Lake, sql: str) -> list[tuple[Any, ...]]:
 
 
 def test_every_roll_up_is_a_table_with_its_columns(lake: Lake) -> None:
-    lake_of(lake, event(0, tool_name="t", trace_id="x", source_ip="1.2.3.4", resource_id="r"))
+    told = {"tool_name": "t", "trace_id": "x", "source_ip": "1.2.3.4", "resource_id": "r"}
+    secret = "token = a1B2c3D4e5F6g7H8i9J0"
+    lake_of(lake, event(0, on_behalf_of="ann", tool_result=secret, **told))
     for name in DAILY:
         with lake.reader() as reader:
             told = reader.query(f"select * from {name}")
@@ -89,6 +91,45 @@ def test_tools_that_follow_each_other_within_a_trace(lake: Lake) -> None:
         ("b", "(end)", 1, 1),
         ("b", "b", 1, 1),
     ]
+
+
+def test_whom_an_agents_agent_acts_for_in_the_end(lake: Lake) -> None:
+    lake_of(
+        lake,
+        event(0, identity_id="planner", on_behalf_of="ann", trace_id="x"),
+        event(1, identity_id="writer", on_behalf_of="planner", trace_id="x"),
+        event(2, identity_id="writer", on_behalf_of="planner", trace_id="y"),
+    )
+    told = rows(lake, "select path, via, events from daily_delegation order by path")
+    assert told == [
+        (["ann", "planner"], "on_behalf_of", 1),
+        (["ann", "planner", "writer"], "on_behalf_of", 1),
+        (["planner", "writer"], "on_behalf_of", 1),
+    ]
+
+
+def test_a_role_is_done_for_who_took_it_on_also_if_refused(lake: Lake) -> None:
+    raw = '{"responseElements": {"credentials": {"accessKeyId": "ASIA1"}}}'
+    take = {"identity_id": "job", "action": "assume", "access": "delegate", "resource_id": "role"}
+    lake_of(
+        lake,
+        event(0, raw=raw, credential_id="KEY", **take),
+        event(1, identity_id="role", credential_id="ASIA1"),
+        event(2, credential_id="KEY", outcome="denied", **{**take, "resource_id": "other"}),
+    )
+    told = rows(lake, "select path, action, succeeded, denied from daily_delegation order by all")
+    assert told == [
+        (["job", "other"], "assume", 0, 1),
+        (["job", "role"], "assume", 1, 0),
+        (["job", "role"], "s3:GetObject", 1, 0),
+    ]
+
+
+def test_a_secret_is_kept_as_a_fingerprint(lake: Lake) -> None:
+    lake_of(lake, event(0, trace_id="x", tool_name="t", tool_result="token = a1B2c3D4e5F6g7H8i9J0"))
+    columns = "place, kind, masked, length(fingerprint), events"
+    told = rows(lake, f"select {columns} from daily_secret")
+    assert told == [("result", "named secret", "a1B2… (20 characters)", 16, 1)]
 
 
 def test_events_without_an_identity_are_in_no_roll_up(lake: Lake) -> None:

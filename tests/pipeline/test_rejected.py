@@ -54,7 +54,7 @@ def older(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     def select(source: Source) -> str:
         assert real.fget is not None
         return (
-            "select * replace (if(raw like '%odd%', 'expected an even record', problem) as problem)"
+            "select * replace (if(user_agent = 'odd', 'expected an even record', problem) as problem)"
             f" from ({real.fget(source)})"
         )
 

@@ -13,7 +13,7 @@ import pipeline
 from pipeline.baselines import roll_up
 from pipeline.inventory import take_inventory
 from pipeline.lake import Lake
-from pipeline.schemas import EVENTS, FINDINGS, INGESTS, SCORES, TRIAGE
+from pipeline.schemas import CAPABILITIES, EVENTS, FINDINGS, INGESTS, SCORES, TRIAGE
 
 NOON = datetime(2026, 1, 10, 12, tzinfo=timezone.utc)
 VIEWS = Path(pipeline.__file__).parent / "views"
@@ -137,6 +137,56 @@ def test_what_is_normal_comes_with_its_support(lake: Lake) -> None:
         lake, "select value, detail, events, days from identity_normal where aspect = 'action'"
     )
     assert told == [("s3:GetObject", "read", 3, 2)]
+
+
+def test_what_an_identity_does_by_month_with_the_proof(lake: Lake, tmp_path: Path) -> None:
+    agent = {"identity_id": "copilot", "identity_kind": "agent"}
+    read = {**agent, "action": "read_notes", "tool_name": "read_notes"}
+    send = {**agent, "access": "write", "action": "send_mail", "tool_name": "send_mail"}
+    save = {**agent, "access": "write", "action": "save_report", "tool_name": "save_report"}
+    tried = event(2, **{**send, "action": "email_all", "tool_name": "email_all"}, outcome="denied")
+    of(lake, event(0, **read), event(1, **send), tried, event(3, days=-1, **send))
+    of(lake, event(4, **save), event(0, days=-20, **send))
+    file = tmp_path / "inventory.csv"
+    file.write_text("identity_id,capability,allowed_tools\ncopilot,analyse,save_report\n")
+    take_inventory(lake, file=file)
+    told = rows(
+        lake,
+        "select capability, class, within_declared, events, succeeded, denied, days, actions, "
+        "examples from identity_capability where month = '2026-01-01' order by 1",
+    )
+    assert told == [
+        ("read", "data access", True, 1, 1, 0, 1, ["read_notes ×1"], ["e0-0"]),
+        (
+            *("send_out", "action", False, 3, 2, 1, 2),
+            *(["send_mail ×2", "email_all ×1"], ["e-1-3", "e0-2"]),
+        ),
+        ("write", "action", True, 1, 1, 0, 1, ["save_report ×1"], ["e0-4"]),
+    ]
+    assert rows(lake, "select count(*) from identity_capability where month = '2025-12-01'") == [
+        (1,)
+    ]
+
+
+def test_every_capability_has_a_class_and_what_is_declared_is_spelled_out(
+    lake: Lake, tmp_path: Path
+) -> None:
+    of(lake, event(0))
+    file = tmp_path / "inventory.csv"
+    file.write_text("identity_id,capability\na,act\nb,analyse\nc,analyse;write\nd,spend\ne,\n")
+    take_inventory(lake, file=file)
+    classes = rows(lake, "select capability from capability_classes")
+    assert sorted(name for (name,) in classes) == sorted(CAPABILITIES)
+    declared = rows(
+        lake,
+        "select identity_id, list(capability order by capability) from declared_capabilities "
+        "where identity_id <> 'a' group by 1 order by 1",
+    )
+    assert declared == [
+        ("b", ["infer", "other", "read", "retrieve"]),
+        ("c", ["infer", "other", "read", "retrieve", "write"]),
+        ("d", ["infer", "other", "spend"]),
+    ]
 
 
 def test_the_timeline_and_the_pulse_count_events(lake: Lake) -> None:

@@ -1,26 +1,34 @@
 -- grain: trace
--- reads: calls, novel_words
--- why: what is left to judge where results were not logged: a call that brings in more words nobody
---      used before than calls of its tool do (a tool that no earlier run used: any)
-with call_weights as (
-    select c.trace_id, c.call_no, c.tool_name, c.judged, coalesce(sum(n.rarity), 0) as weight
-    from calls as c
-    left join novel_words as n on n.trace_id = c.trace_id and n.call_no = c.call_no
-    group by c.trace_id, c.call_no, c.tool_name, c.judged
+-- reads: arguments, chains
+-- why: a call whose argument brings in more words nobody used before, from nowhere the log shows,
+--      than this argument of its tool does (a tool that no earlier run used: any)
+with weights as (
+    select a.trace_id, a.call_no, a.tool_name, a.argument, a.origin, a.novelty, c.judged
+    from arguments as a
+    join chains as c on c.trace_id = a.trace_id
 ),
 
 usual as (
-    select tool_name, quantile_cont(weight, 0.9) * count(*) / (count(*) + 2) as weight
-    from call_weights
+    select
+        tool_name,
+        argument,
+        quantile_cont(novelty, 0.9) * count(*) / (count(*) + 2) as novelty
+    from weights
     where not judged
-    group by tool_name
+    group by tool_name, argument
+),
+
+beyond as (
+    select
+        w.trace_id,
+        w.call_no,
+        sum(greatest(0, w.novelty - coalesce(u.novelty, 0))) as weight
+    from weights as w
+    left join usual as u
+        on u.tool_name = w.tool_name and u.argument is not distinct from w.argument
+    group by w.trace_id, w.call_no
 )
 
-select
-    w.trace_id,
-    max(greatest(0, w.weight - coalesce(u.weight, 0))) as weight,
-    arg_max(w.call_no, greatest(0, w.weight - coalesce(u.weight, 0))) as call_no
-from call_weights as w
-left join usual as u on u.tool_name = w.tool_name
-where w.judged
-group by w.trace_id
+select trace_id, call_no, weight
+from beyond
+qualify row_number() over (partition by trace_id order by weight desc, call_no) = 1

@@ -1,23 +1,38 @@
--- grain: word
--- reads: call_words, prompt_words, traces
+-- grain: scope, word that the scope uses (the scope '' is the judged runs': any word of the history)
+-- reads: history_words
 -- why: how much a word tells: 1 for one that no earlier run's prompt or call had, towards 0 for
---      one that each had (inverse document frequency over that of an unseen word)
-with runs as (
-    select count(*) as n
-    from traces
-    where not judged
+--      one that each had (inverse document frequency over that of an unseen word). For an earlier
+--      run, the runs of its own prompt do not count.
+with by_scope as (
+    -- A prompt's runs may lie in several buckets.
+    select scope, word, sum(runs) as runs
+    from history_words
+    group by scope, word
 ),
 
-documents as (
-    select trace_id, word from call_words
-    union
-    select trace_id, word from prompt_words
+whole as (
+    select word, sum(runs) as runs
+    from by_scope
+    group by word
+),
+
+seen_by as (
+    select '' as scope, word, runs
+    from whole
+    union all
+    select h.scope, h.word, w.runs - h.runs as runs
+    from by_scope as h
+    join whole as w on w.word = h.word
+),
+
+sizes as (
+    select scope, runs from seen_by where word = ''
 )
 
 select
-    d.word,
-    ln((1 + r.n) / (1.0 + count(*))) / ln(1 + r.n) as rarity
-from documents as d
-join traces as t on t.trace_id = d.trace_id and not t.judged
-cross join runs as r
-group by d.word, r.n
+    s.scope,
+    s.word,
+    coalesce(ln((1 + n.runs) / (1.0 + s.runs)) / nullif(ln(1 + n.runs), 0), 1) as rarity
+from seen_by as s
+join sizes as n on n.scope = s.scope
+where s.word <> ''

@@ -30,6 +30,6 @@ select
     tool_name,
     sentence_no,
     text,
-    regexp_extract_all(lower(text), '\p{L}{3,}|\d{2,}') as words
+    regexp_extract_all(lower(text), $word) as words
 from listed
 where length(text) between 8 and 2000

@@ -1,6 +1,7 @@
 -- grain: trace
 -- reads: events
--- why: the runs to judge (they began on the day) and a sample of each agent's runs before it
+-- why: the runs to judge (they began on the day) and a sample of each agent's runs before it, in
+--      order of time in buckets of $bucket_runs: their texts are looked at a bucket at a time
 with seen as (
     select
         trace_id,
@@ -15,13 +16,21 @@ with seen as (
     having count(tool_name) > 0 and min(event_date) <= $day
 ),
 
+placed as (
+    select
+        *,
+        day = $day as judged,
+        row_number() over (partition by identity_id, day = $day order by hash(trace_id)) as place
+    from seen
+),
+
+-- The history of many agents is bounded too: each gives its first runs before any gives more.
 sampled as (
     select
         *,
-        row_number() over (
-            partition by identity_id, day = $day order by hash(trace_id)
-        ) as place
-    from seen
+        row_number() over (partition by judged order by place, hash(trace_id)) as number
+    from placed
+    where judged or place <= $history_traces
 )
 
 select
@@ -30,6 +39,7 @@ select
     identity_id,
     first_seen,
     last_seen,
-    day = $day as judged
+    judged,
+    (row_number() over (order by judged, first_seen, trace_id) - 1) // $bucket_runs as bucket
 from sampled
-where day = $day or place <= $history_traces
+where judged or number <= $all_history_traces

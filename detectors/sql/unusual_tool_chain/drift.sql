@@ -1,0 +1,45 @@
+-- grain: trace
+-- reads: chains
+-- why: a run made of another agent's tools: the share of its tools that the best fitting other
+--      agent uses, less the share that its own agent ever used
+with used as (
+    select distinct trace_id, identity_id, scope, judged, unnest(tools) as tool_name
+    from chains
+),
+
+known as (
+    select identity_id, tool_name, count(distinct scope) as scopes
+    from used
+    where not judged
+    group by identity_id, tool_name
+),
+
+own as (
+    select
+        u.trace_id,
+        count(*) as tools,
+        avg((coalesce(k.scopes, 0) > (not u.judged)::integer)::integer) as fit
+    from used as u
+    left join known as k on k.identity_id = u.identity_id and k.tool_name = u.tool_name
+    group by u.trace_id
+),
+
+others as (
+    select u.trace_id, k.identity_id, count(*) as tools
+    from used as u
+    join known as k on k.tool_name = u.tool_name and k.identity_id <> u.identity_id
+    group by u.trace_id, k.identity_id
+),
+
+nearest as (
+    select trace_id, max(tools) as tools, arg_max(identity_id, tools) as identity_id
+    from others
+    group by trace_id
+)
+
+select
+    o.trace_id,
+    n.identity_id as other_agent,
+    greatest(0, coalesce(n.tools, 0) / o.tools - o.fit) * (o.tools >= 2)::integer as drift
+from own as o
+left join nearest as n on n.trace_id = o.trace_id

@@ -1,0 +1,82 @@
+-- grain: trace of the bucket
+-- reads: calls, prompts
+-- why: a run's outline: its tools in order, the call it repeats most, and what it tries after it
+--      was denied
+with repeats as (
+    select
+        trace_id,
+        tool_name,
+        count(*) as times,
+        list(event_id order by call_no)[:50] as event_ids
+    from calls
+    group by trace_id, tool_name, arguments
+),
+
+most_repeated as (
+    select
+        trace_id,
+        max(times) as repeats,
+        arg_max(tool_name, times) as repeated_tool,
+        arg_max(event_ids, times) as repeated_events
+    from repeats
+    group by trace_id
+),
+
+denied as (
+    select trace_id, count(*) as denials, min(call_no) as first_denial
+    from calls
+    where outcome = 'denied'
+    group by trace_id
+),
+
+-- Another way to what was denied: the same tool with other arguments, or another on the resource.
+retried as (
+    select
+        c.trace_id,
+        count(distinct coalesce(c.arguments, '') || c.tool_name) as retries,
+        list(distinct c.event_id)[:50] as retry_events,
+        max(c.call_no) as last_retry
+    from calls as c
+    semi join calls as d
+        on d.trace_id = c.trace_id and d.outcome = 'denied' and d.call_no < c.call_no
+        and (d.tool_name = c.tool_name or d.resource_id = c.resource_id)
+        and (d.tool_name <> c.tool_name or d.arguments is distinct from c.arguments)
+    group by c.trace_id
+),
+
+chains as (
+    select
+        trace_id,
+        any_value(identity_id) as identity_id,
+        count(*) as calls,
+        count(result) as results,
+        count(arguments) as argued,
+        list(tool_name order by call_no) as tools,
+        list(event_id order by call_no) as event_ids
+    from calls
+    group by trace_id
+)
+
+select
+    c.trace_id,
+    c.identity_id,
+    p.scope,
+    p.judged,
+    p.prompt,
+    c.calls,
+    c.results,
+    c.argued,
+    c.tools,
+    c.event_ids,
+    m.repeats,
+    m.repeated_tool,
+    m.repeated_events,
+    coalesce(d.denials, 0) as denials,
+    coalesce(r.retries, 0) as retries,
+    r.retry_events,
+    r.last_retry
+from chains as c
+join prompts as p on p.trace_id = c.trace_id
+join most_repeated as m on m.trace_id = c.trace_id
+left join denied as d on d.trace_id = c.trace_id
+left join retried as r on r.trace_id = c.trace_id

@@ -1,0 +1,136 @@
+"""Buckets of S3, Google and Azure: what names one, how it is opened, what its faults mean.
+
+Credentials and endpoints are the environment's, as obstore and delta-rs read it: `AWS_*`,
+`GOOGLE_*`, `AZURE_*`.
+"""
+
+from __future__ import annotations
+
+import re
+import uuid
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import cache
+from pathlib import Path
+
+import obstore
+from obstore.exceptions import AlreadyExistsError, BaseError
+from obstore.store import AzureStore, GCSStore, S3Store
+
+from pipeline.errors import LakeError, SettingsError
+
+ObjectStore = S3Store | GCSStore | AzureStore
+
+_STORES: dict[str, type[ObjectStore]] = {"s3": S3Store, "gs": GCSStore, "az": AzureStore}
+_RETRIES = 4
+_RETRY_SECONDS = 20
+
+DELTA_OPTIONS = {
+    "max_retries": str(_RETRIES),
+    "retry_timeout": f"{_RETRY_SECONDS}s",
+}
+"""How long delta-rs tries, as its storage options: a bucket out of reach is told in seconds."""
+
+_PLAIN_KEY = re.compile(r"[A-Za-z0-9._=/-]*")
+
+
+@dataclass(frozen=True)
+class BucketUrl:
+    """A place in a bucket (in Azure: a container); an empty key is the whole of it."""
+
+    scheme: str
+    bucket: str
+    key: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.scheme}://{self.bucket}/{self.key}".rstrip("/")
+
+    def __truediv__(self, name: str) -> BucketUrl:
+        return BucketUrl(self.scheme, self.bucket, f"{self.key}/{name}".lstrip("/"))
+
+    def contains(self, key: str) -> bool:
+        """Whether a key of the same bucket is this place or lies in it."""
+        return not self.key or f"{key}/".startswith(f"{self.key}/")
+
+
+Location = Path | BucketUrl
+
+
+def located(place: str | Path) -> Location:
+    """The bucket's place that a URL names, or the path."""
+    scheme, mark, rest = str(place).partition("://")
+    if not mark:
+        return Path(place)
+    bucket, _, key = rest.partition("/")
+    if scheme not in _STORES or not bucket:
+        known = ", ".join(f"{name}://BUCKET/PREFIX" for name in _STORES)
+        raise SettingsError(f"expected a path or {known}, got {place}")
+    return BucketUrl(scheme, bucket, key.strip("/"))
+
+
+@cache
+def store(scheme: str, bucket: str) -> ObjectStore:
+    """The bucket's store; keys are whole, no prefix is left out. Nothing is asked of it yet."""
+    try:
+        return _STORES[scheme](
+            bucket,
+            # No client options: any would put the environment's (AWS_ALLOW_HTTP) out of force.
+            retry_config={
+                "max_retries": _RETRIES,
+                "retry_timeout": timedelta(seconds=_RETRY_SECONDS),
+            },
+        )
+    except BaseError as error:
+        raise SettingsError(fault(BucketUrl(scheme, bucket), error)) from error
+
+
+def check_key(url: BucketUrl) -> None:
+    """Fail in one line if tables cannot lie at this URL: delta-rs takes some characters amiss."""
+    if not _PLAIN_KEY.fullmatch(url.key):
+        raise LakeError(f"expected a prefix of letters, digits and ._=- only, got {url}")
+
+
+@cache
+def check_conditional_writes(url: BucketUrl) -> None:
+    """Fail in one line if two writers could lose a commit.
+
+    A commit is a write of a name that must not be there yet; some servers do not look.
+    """
+    bucket, probe = store(url.scheme, url.bucket), (url / f".probe-{uuid.uuid4().hex}").key
+    try:
+        obstore.put(bucket, probe, b"", mode="create")
+        try:
+            obstore.put(bucket, probe, b"", mode="create")
+        except AlreadyExistsError:
+            return
+        finally:
+            obstore.delete(bucket, probe)
+    except (BaseError, OSError) as error:
+        raise LakeError(fault(url, error)) from error
+    raise LakeError(
+        f"expected a server that refuses to write over what is there (If-None-Match), "
+        f"{url} does not: two writers would lose a commit; keep the lake elsewhere"
+    )
+
+
+_HINTS = (
+    ("NoSuchBucket|ContainerNotFound|bucket does not exist", "no such bucket"),
+    ("scheme is not allowed|builder error", "plain http needs AWS_ALLOW_HTTP (AZURE_ALLOW_HTTP)"),
+    (
+        r"169\.254\.169\.254|/latest/api/token|metadata\.google|credential.*not provided",
+        "no credentials in the environment (AWS_*, GOOGLE_*, AZURE_*)",
+    ),
+    (r"\b40[13]\b|AccessDenied|AuthenticationFailed", "access denied; check the credentials"),
+    ("error sending request|[Tt]imed out|[Cc]onnect", "out of reach; check network and endpoint"),
+)
+
+
+def fault(place: Location, error: BaseException) -> str:
+    """One line of what is wrong with a place and, where it is known, what that means."""
+    # Both libraries give a tree of causes, one a line, and obstore its debugging text after it.
+    text = str(error).partition("\n\nDebug source:")[0]
+    text = " ".join(re.sub(r"\x1b\[[0-9;]*m|↳", " ", text).split())
+    hint = next((hint for cause, hint in _HINTS if re.search(cause, text)), None)
+    if hint is None or not isinstance(place, BucketUrl):
+        return f"{place}: {text[:500]}"
+    return f"{place}: {hint} ({text[:300]})"

@@ -1,0 +1,113 @@
+"""What a path means, on disk or in a bucket, and when a file is the same again."""
+
+from __future__ import annotations
+
+import gzip
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipeline.buckets import BucketUrl
+from pipeline.errors import InputError
+from pipeline.files import BucketObject, LogObject, fetched_ahead, find
+
+
+def names(*paths: str | Path, apart_from: Any = Path("no-lake")) -> list[str]:
+    return [file.name for file in find(paths, apart_from=apart_from).files]
+
+
+def one(path: str) -> LogObject:
+    [file] = find([path], apart_from=Path("no-lake")).files
+    return file
+
+
+def read(file: LogObject) -> bytes:
+    with file.open() as stream:
+        return stream.read()
+
+
+def test_files_and_objects_are_found_by_the_same_rules(s3: Any, tmp_path: Path) -> None:
+    s3.make_bucket("rules")
+    keys = ["a/x.json", "a/y.JSON.gz", "a/image.png", "a/.tmp/z.json", "a/lake/e.json", "a/n"]
+    for key in keys:
+        (tmp_path / key).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / key).write_bytes(b"{}")
+    s3.fill("rules", keys)
+    local = find([tmp_path / "a"], apart_from=tmp_path / "a" / "lake")
+    remote = find(["s3://rules/a"], apart_from=BucketUrl("s3", "rules", "a/lake"))
+    for found in (local, remote):
+        assert [Path(file.name).name for file in found.files] == ["n", "x.json", "y.JSON.gz"]
+        assert found.left_out == 1
+    assert names("s3://rules/a/image.png") == ["s3://rules/a/image.png"]
+    assert names(tmp_path / "a" / "x.json", "s3://rules/a/x.json", "s3://rules/a/*.json") == [
+        str(tmp_path / "a" / "x.json"),
+        "s3://rules/a/x.json",
+    ]
+
+
+def test_an_object_is_read_block_by_block(s3: Any) -> None:
+    s3.make_bucket("large")
+    content = bytes(range(256)) * 80_000
+    s3.put("large", "a.log", content)
+    with one("s3://large/a.log").open() as stream:
+        head = stream.read(1000)
+        assert len(s3.requests("get", "large/a.log")) == 1
+        assert head + b"".join(iter(lambda: stream.read(1 << 20), b"")) == content
+    assert len(s3.requests("get", "large/a.log")) == 3
+
+
+def test_a_fingerprint_changes_with_the_content_and_reads_nothing(s3: Any) -> None:
+    s3.make_bucket("prints")
+    s3.put("prints", "a.json", b"1")
+    s3.put("prints", "b.json", b"1")
+    first = [one(f"s3://prints/{name}.json").fingerprint() for name in "ab"]
+    assert first[0] != first[1]
+    assert [one(f"s3://prints/{name}.json").fingerprint() for name in "ab"] == first
+    s3.put("prints", "a.json", b"2")
+    assert one("s3://prints/a.json").fingerprint() != first[0]
+    assert s3.requests("get", "prints/") == []
+
+
+def test_an_object_that_grows_is_read_as_it_was_listed(s3: Any) -> None:
+    s3.make_bucket("growing")
+    s3.put("growing", "a.json", b"12345")
+    listed = one("s3://growing/a.json")
+    s3.put("growing", "a.json", b"1234567890")
+    assert read(listed) == b"12345"
+
+
+def test_an_object_that_is_gone_is_told_in_a_line(s3: Any) -> None:
+    s3.make_bucket("gone")
+    s3.put("gone", "a.json")
+    listed = one("s3://gone/a.json")
+    assert isinstance(listed, BucketObject)
+    gone = BucketObject(listed.url / "b", size=3, tag="")
+    with pytest.raises(InputError, match=re.escape("s3://gone/a.json/b")):
+        read(gone)
+
+
+def test_objects_fetched_ahead_come_in_order_and_known_ones_are_not_fetched(
+    s3: Any, tmp_path: Path
+) -> None:
+    s3.make_bucket("ahead")
+    for n in range(40):
+        s3.put("ahead", f"{n:02}.json.gz", gzip.compress(f"{n}".encode()))
+    (tmp_path / "x.json").write_bytes(b"x")
+    files = list(find(["s3://ahead", tmp_path], apart_from=Path("no-lake")).files)
+    known = {(file.name, file.fingerprint()) for file in files[:30]}
+    ahead = list(fetched_ahead(files, known=known))
+    assert [(file.name, file.size, file.fingerprint()) for file in ahead] == [
+        (file.name, file.size, file.fingerprint()) for file in files
+    ]
+    assert [gzip.decompress(read(file)) for file in ahead[30:40]] == [
+        b"%d" % n for n in range(30, 40)
+    ]
+    assert read(ahead[40]) == b"x"
+    assert len(s3.requests("get", "ahead/")) == 10
+
+
+def test_logs_in_the_lake_are_told_of(s3: Any) -> None:
+    with pytest.raises(InputError, match="expected logs outside of the lake"):
+        names("s3://b/lake/logs", apart_from=BucketUrl("s3", "b", "lake"))
