@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Container, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, BinaryIO, Literal, Protocol
 
@@ -16,6 +17,7 @@ import obstore
 from obstore.exceptions import BaseError
 
 from pipeline.buckets import BucketUrl, Location, fault, located, store
+from pipeline.days import day_of_folder
 from pipeline.errors import InputError
 from pipeline.listing import Listed, list_path
 
@@ -198,7 +200,8 @@ def find(
     listed: Iterable[Listed] = (),
     lookback_days: int = LOOKBACK_DAYS,
 ) -> Found:
-    """Every file that the paths (files, folders, globs, also of buckets) mean, each once.
+    """Every file that the paths (files, folders, globs, also of buckets) mean, each once, those of
+    a day together: what lands of a day then lies in few files.
 
     A folder gives its files with a log's suffix, hidden ones and those of the lake
     (`apart_from`) left out; a file named outright is always taken. Of a bucket's days that were
@@ -217,7 +220,13 @@ def find(
         files.update((file.name, file) for file in found.files)
         left_out += found.left_out
         now_listed += found.listed
-    return Found(tuple(files.values()), left_out, tuple(now_listed))
+    return Found(tuple(sorted(files.values(), key=_day)), left_out, tuple(now_listed))
+
+
+def _day(file: LogObject) -> date:
+    """The day that a file's folder is for; one that is for none goes first."""
+    folder = day_of_folder(f"{PurePosixPath(file.name).parent}/")
+    return date.min if folder is None else folder.day
 
 
 def same_file(name: str, fingerprint: str) -> LogObject | None:

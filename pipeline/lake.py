@@ -73,6 +73,10 @@ _OPENED_AT_ONCE = 8
 _CONFIGURATION: dict[str, str | None] = {"delta.checkpointInterval": "10"}
 
 
+PartitionFilter = tuple[str, str, str]
+"""A partition column, one of = < <= > >=, and a value as text."""
+
+
 class ConcurrentWriteError(LakeError):
     """Another process committed first; read again and retry."""
 
@@ -332,12 +336,14 @@ class Lake:
         *,
         versions: Mapping[str, int] | None = None,
         tables: Collection[str] | None = None,
+        only: Mapping[str, Sequence[PartitionFilter]] | None = None,
     ) -> Iterator[LakeReader]:
         """A reader on the current snapshot, or on the given Delta versions of some tables.
 
-        With `tables`, it shows those only, and no views: quicker to open.
+        With `tables`, it shows those only, and no views: quicker to open. Of a table in `only`, it
+        opens the partitions alone that fit all of its filters.
         """
-        reader = LakeReader(self, versions or {}, tables)
+        reader = LakeReader(self, versions or {}, tables, only or {})
         with reader:
             yield reader
 
@@ -443,9 +449,14 @@ class LakeReader:
     """
 
     def __init__(
-        self, lake: Lake, versions: Mapping[str, int], tables: Collection[str] | None = None
+        self,
+        lake: Lake,
+        versions: Mapping[str, int],
+        tables: Collection[str] | None,
+        only: Mapping[str, Sequence[PartitionFilter]],
     ) -> None:
         self.lake = lake
+        self.only = only
         self.versions: dict[str, int] = {}
         self._connection = duckdb.connect(":memory:")
         self._connection.execute("set TimeZone = 'UTC'")
@@ -533,7 +544,8 @@ class LakeReader:
 
     def _show(self, spec: Table, table: DeltaTable | None) -> None:
         """Make the view over one table; a typed empty one if there is nothing in it."""
-        files = table.file_uris() if table is not None else []
+        only = list(self.only.get(spec.name, ())) or None
+        files = table.file_uris(file_pruning_predicate=only) if table is not None else []
         if table is not None:
             self.versions[spec.name] = table.version()
             _differs(spec, table)
@@ -544,7 +556,9 @@ class LakeReader:
             if isinstance(self.lake.location, BucketUrl):
                 # DuckDB would need an extension to read from a bucket; filters are pushed down
                 # alike.
-                relation = self._connection.from_arrow(table.to_pyarrow_dataset())
+                relation = self._connection.from_arrow(
+                    table.to_pyarrow_dataset(file_pruning_predicate=only)
+                )
             else:
                 relation = self._connection.read_parquet(
                     [_plain(uri) for uri in files], union_by_name=True, hive_partitioning=True

@@ -108,10 +108,17 @@ class Lander:
         refused, and it looks again.
         """
         params = _days(source, events)
+        days = [
+            ("source", "=", source.name),
+            ("event_date", ">=", f"{params['first_day']}"),
+            ("event_date", "<=", f"{params['last_day']}"),
+        ]
         keys = pl.DataFrame(events.select(["event_id", "source_file", "record_index"]))
         for _ in range(_ATTEMPTS):
             turn = self.lake.next_turn("events", QUEUE)
-            with self.lake.reader(versions={"events": turn.version}, tables=["events"]) as reader:
+            with self.lake.reader(
+                versions={"events": turn.version}, tables=["events"], only={"events": days}
+            ) as reader:
                 reader.define("arrived", keys.with_row_index("row_index"))
                 landing = reader.query(SQL / "landing.sql", params)["landing"]
             is_new = landing == "new"

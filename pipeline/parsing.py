@@ -126,7 +126,9 @@ def _texts(told: pa.Table, records: pa.Table) -> pa.ChunkedArray:
         for table in (records, told)
     )
     rows = np.searchsorted(there, asked)
-    whole = pa.chunked_array([records["raw"].combine_chunks().take(pa.array(rows))])
+    whole = records["raw"]
+    if len(rows) != len(whole) or (rows != np.arange(len(rows))).any():
+        whole = pa.chunked_array([whole.combine_chunks().take(pa.array(rows))])
     return whole if told["raw"].null_count == told.num_rows else pc.coalesce(told["raw"], whole)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 import polars as pl
 from ua_parser import parse_user_agent
@@ -46,6 +47,8 @@ def clients(user_agents: pl.Series) -> pl.DataFrame:
     return pl.DataFrame(rows, schema={"user_agent": pl.String, "client": pl.String}, orient="row")
 
 
+# Bounded, as names come from logs: batches of one run see the same ones again.
+@lru_cache(maxsize=8_192)
 def _family(agent: str) -> str | None:
     text = agent.strip().strip("[]")[:1000]
     for name, words in _PATTERNS:

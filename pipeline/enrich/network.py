@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 import geoip2fast
@@ -64,6 +64,8 @@ def networks(addresses: pl.Series, *, database: Path | None = None) -> pl.DataFr
     return pl.DataFrame(rows, schema=_SCHEMA, orient="row")
 
 
+# Bounded, as addresses come from logs: batches of one run see the same ones again.
+@lru_cache(maxsize=65_536)
 def _describe(
     known: geoip2fast.GeoIP2Fast, address: str
 ) -> tuple[str | None, str | None, str | None]:
