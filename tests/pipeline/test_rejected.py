@@ -54,8 +54,8 @@ def older(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     def select(source: Source) -> str:
         assert real.fget is not None
         return (
-            "select * replace (if(user_agent = 'odd', 'expected an even record', problem) as problem)"
-            f" from ({real.fget(source)})"
+            "select * replace (if(user_agent = 'odd', 'expected an even record', problem)"
+            f" as problem) from ({real.fget(source)})"
         )
 
     monkeypatch.setattr(Source, "select", property(select))
