@@ -58,7 +58,8 @@ def cost(command: Sequence[str], *, env: Mapping[str, str] | None = None) -> Cos
         out.seek(0)
         faults.seek(0)
         if process.returncode != 0:
-            raise SystemExit(f"{' '.join(command)} ended with {process.returncode}: {faults.read()}")
+            ended = f"{' '.join(command)} ended with {process.returncode}"
+            raise SystemExit(f"{ended}: {faults.read()}")
         return Cost(
             seconds=seconds,
             cpu_seconds=used.ru_utime + used.ru_stime,
