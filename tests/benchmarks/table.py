@@ -17,6 +17,7 @@ from pathlib import Path
 
 import ingest
 import memory
+import nightly
 import row
 import small_files
 import start_up
@@ -26,6 +27,7 @@ BENCHMARKS = {
     "start_up": start_up.measure,
     "small_files": small_files.measure,
     "memory": memory.measure,
+    "nightly": nightly.measure,
 }
 
 
