@@ -173,6 +173,8 @@ def _listing_rows(found: Found, *, now: datetime, run_id: str) -> pl.DataFrame:
 
 def _known(lake: Lake) -> Known:
     with lake.reader(tables=["ingests"]) as reader:
-        rows = reader.columns("ingests", ["source_file", "fingerprint", "events"])
+        rows = reader.columns("ingests", ["source_file", "fingerprint", "events", "duplicates"])
     places = frozenset(rows.select("source_file", "fingerprint").rows())
-    return Known(places, dict(rows.group_by("fingerprint").agg(pl.col("events").max()).rows()))
+    # Events that a content holds: those its file brought, and those another had brought.
+    held = rows.group_by("fingerprint").agg((pl.col("events") + pl.col("duplicates")).max())
+    return Known(places, dict(held.rows()))

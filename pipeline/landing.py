@@ -57,9 +57,22 @@ class Lander:
             file.records += records
         for file, _ in batch.broken:
             file.rejects += 1
-        for file in batch.finished:
-            if file.same_as is not None:
-                file.duplicates = file.same_as.events
+        self._account_copies([file for file in batch.finished if file.same_as is not None])
+
+    def _account_copies(self, copies: Sequence[LogFile]) -> None:
+        """Write into the accounts of files that were not read, for their content is known from
+        another, which events are theirs all the same and which the other's.
+        """
+        if not copies:
+            return
+        with self.lake.reader(tables=["events"]) as reader:
+            reader.define("copies", pl.DataFrame({"source_file": [file.path for file in copies]}))
+            landed = dict(reader.query(SQL / "landed.sql").rows())
+        for file in copies:
+            assert file.same_as is not None
+            held = file.same_as.events + file.same_as.duplicates
+            file.events = min(landed.get(file.path, 0), held)
+            file.duplicates = held - file.events
 
     def reject_rows(self, broken: Sequence[FileBroken]) -> pl.DataFrame:
         """The rows of `rejects`."""
