@@ -34,7 +34,7 @@ Progress = Callable[[int, int], None]
 class Limits:
     """Sizes in bytes: text of records in one commit, the longest record, text kept of a reject."""
 
-    batch_bytes: int = 64 * 1024**2
+    batch_bytes: int = 24 * 1024**2
     max_record_bytes: int = 16 * 1024**2
     reject_text_bytes: int = 65_536
 

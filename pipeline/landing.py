@@ -120,6 +120,8 @@ class Lander:
         Another process may land the same events at the same time: then this one's commit is
         refused, and it looks again.
         """
+        if events.num_rows == 0:
+            return _landed(events, pl.Series([], dtype=pl.String))
         params = _days(source, events)
         days = [
             ("source", "=", source.name),

@@ -62,7 +62,7 @@ class Settings(BaseSettings):
     threads: int | None = Field(None, description="DuckDB's threads; default: every core")
     history_days: int = Field(30, ge=1, description="Days of history before a judged day")
     batch_bytes: int = Field(
-        48 * 1024**2, ge=1024, description="Text of records that one commit holds, in bytes"
+        24 * 1024**2, ge=1024, description="Text of records that one commit holds, in bytes"
     )
     max_record_bytes: int = Field(
         16 * 1024**2, ge=1024, description="A longer record is rejected, in bytes"
