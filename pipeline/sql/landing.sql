@@ -17,17 +17,21 @@ copies as (
         record_index,
         row_number() over (
             partition by event_id order by source_file, record_index, row_index
-        ) as copy
+        ) as copy,
+        row_number() over (
+            partition by event_id, source_file, record_index order by row_index
+        ) as copy_in_record
     from arrived
 )
 
 select
     copies.row_index::bigint as row_index,
     case
-        when copies.copy > 1 then 'duplicate'
-        when known.event_id is null then 'new'
+        when known.event_id is null then if(copies.copy = 1, 'new', 'duplicate')
+        -- Whatever else of this batch has the event too: the lake has it from here.
         when known.source_file = copies.source_file
-            and known.record_index = copies.record_index then 'there'
+            and known.record_index = copies.record_index
+            and copies.copy_in_record = 1 then 'there'
         else 'duplicate'
     end as landing
 from copies

@@ -52,12 +52,8 @@ def record(n: int) -> str:
     return json.dumps(told)
 
 
-def test_a_file_killed_before_its_account_is_no_copy_of_its_copy(
-    lake: Lake, tmp_path: Path
-) -> None:
-    path, copy = tmp_path / "a.jsonl", tmp_path / "copy.jsonl"
-    for each in (path, copy):
-        each.write_text("\n".join(record(n) for n in range(10)))
+def kill_before_the_account(lake: Lake, path: Path) -> None:
+    """Ingest a file up to its events, and no further."""
 
     def killed(*_: Any, **__: Any) -> None:
         raise KilledError
@@ -66,6 +62,15 @@ def test_a_file_killed_before_its_account_is_no_copy_of_its_copy(
         patch.setattr(Lake, "append_new", killed)
         with pytest.raises(KilledError):
             ingest(lake, [path], now=NOW, run_id="killed")
+
+
+def test_a_file_killed_before_its_account_is_no_copy_of_its_copy(
+    lake: Lake, tmp_path: Path
+) -> None:
+    path, copy = tmp_path / "a.jsonl", tmp_path / "copy.jsonl"
+    for each in (path, copy):
+        each.write_text("\n".join(record(n) for n in range(10)))
+    kill_before_the_account(lake, path)
     for late in (copy, path):
         ingest(lake, [late], now=NOW, run_id="r")
     with lake.reader(tables=["events", "ingests"]) as reader:
@@ -73,3 +78,18 @@ def test_a_file_killed_before_its_account_is_no_copy_of_its_copy(
         [(events,)] = reader.query("select count(*) from events").rows()
     assert events == 10
     assert told.rows() == [(str(path), 10, 0), (str(copy), 0, 10)]
+
+
+def test_events_of_two_files_stay_with_the_one_that_was_killed_before_its_account(
+    lake: Lake, tmp_path: Path
+) -> None:
+    first, second = tmp_path / "a.jsonl", tmp_path / "b.jsonl"
+    first.write_text("\n".join(record(n) for n in range(6)))
+    second.write_text("\n".join(record(n) for n in range(4, 10)))
+    kill_before_the_account(lake, second)
+    ingest(lake, [first, second], now=NOW, run_id="r")
+    with lake.reader(tables=["events", "ingests"]) as reader:
+        told = reader.query("select source_file, events, duplicates from ingests order by 1")
+        [(events,)] = reader.query("select count(*) from events").rows()
+    assert events == 10
+    assert told.rows() == [(str(first), 4, 2), (str(second), 6, 0)]
