@@ -77,9 +77,8 @@ def append(lake: Lake, events: pl.DataFrame, *, companies: int) -> int:
 def next_day(events: pl.DataFrame) -> pl.DataFrame:
     """The day after the last, as a week before it."""
     week = timedelta(days=7)
-    day = events["event_date"].max()
-    assert day is not None
-    of_last_week = events.filter(pl.col("event_date") == day + timedelta(days=1) - week)
+    same_weekday = pl.col("event_date").max() + timedelta(days=1) - week
+    of_last_week = events.filter(pl.col("event_date") == same_weekday)
     return of_last_week.with_columns(
         pl.col("event_time", "event_date") + week,
         event_id=pl.col("event_id") + "~next",

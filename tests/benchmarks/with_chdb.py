@@ -26,7 +26,7 @@ def main() -> None:
     text = SQL.read_text(encoding="utf-8")
     for name, value in places.items():
         text = text.replace(name, "'" + value.replace("'", "''") + "'")
-    chdb.query(text + SETTINGS)
+    chdb.query(text + SETTINGS)  # type: ignore[no-untyped-call]
     print(pq.read_metadata(out).num_rows)
 
 

@@ -89,7 +89,7 @@ def event(record: dict[str, Any]) -> dict[str, Any]:
         "event_date": time.date(),
         "identity_id": identity,
         "identity_name": issuer.get("userName") or user.get("userName"),
-        "identity_kind": KINDS.get(user.get("type"), "service_account"),
+        "identity_kind": KINDS.get(user.get("type") or "", "service_account"),
         "on_behalf_of": user.get("invokedBy"),
         "session_id": arn if ":assumed-role/" in arn else None,
         "credential_id": key,
