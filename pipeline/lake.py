@@ -15,6 +15,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import date
 from importlib.metadata import version as installed_version
 from pathlib import Path
 from types import TracebackType
@@ -685,3 +686,12 @@ def of_days(days: pl.DataFrame) -> str:
     source = str(days["source"][0]).replace("'", "''")
     dates = ", ".join(f"'{day.isoformat()}'" for day in days["event_date"])
     return f"source = '{source}' and event_date in ({dates})"
+
+
+def of_period(source: str, first: date, last: date) -> list[PartitionFilter]:
+    """The partitions of one source's days, both ends included."""
+    return [
+        ("source", "=", source),
+        ("event_date", ">=", first.isoformat()),
+        ("event_date", "<=", last.isoformat()),
+    ]

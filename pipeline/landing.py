@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ import pyarrow as pa
 from pipeline.arrivals import LogFile
 from pipeline.content import Content, Privacy
 from pipeline.errors import LakeError
-from pipeline.lake import ConcurrentWriteError, Lake, of_days
+from pipeline.lake import ConcurrentWriteError, Lake, of_days, of_period
 from pipeline.parsing import FileBroken, ParsedBatch
 from pipeline.schemas import INGESTS, REJECTS, ROLLUPS
 from pipeline.sources import Source
@@ -26,6 +26,7 @@ from pipeline.sources import Source
 SQL = Path(__file__).parent / "sql"
 QUEUE = "ingest"
 _ATTEMPTS = 100
+_ONE_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,7 +104,11 @@ class Lander:
         if source.own_agent is None or events.num_rows == 0:
             return events
         params = {"own_agent": source.own_agent, **_days(source, events)}
-        with self.lake.reader(tables=["events"]) as reader:
+        # A run may go on past midnight: spans.sql looks a day further, each way.
+        days_there = of_period(
+            source.name, params["first_day"] - _ONE_DAY, params["last_day"] + _ONE_DAY
+        )
+        with self.lake.reader(tables=["events"], only={"events": days_there}) as reader:
             reader.define("arrived", events)
             reader.define("spans", SQL / "spans.sql", params)
             agents = reader.query(SQL / "agents.sql")
@@ -123,11 +128,7 @@ class Lander:
         if events.num_rows == 0:
             return _landed(events, pl.Series([], dtype=pl.String))
         params = _days(source, events)
-        days = [
-            ("source", "=", source.name),
-            ("event_date", ">=", f"{params['first_day']}"),
-            ("event_date", "<=", f"{params['last_day']}"),
-        ]
+        days = of_period(source.name, params["first_day"], params["last_day"])
         keys = pl.DataFrame(events.select(["event_id", "source_file", "record_index"]))
         for _ in range(_ATTEMPTS):
             turn = self.lake.next_turn("events", QUEUE)

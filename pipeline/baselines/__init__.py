@@ -8,13 +8,13 @@ To add one, write the file and its table in `pipeline.schemas`.
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import polars as pl
 
 from pipeline.enrich.capability import capabilities
-from pipeline.lake import Lake, LakeReader, of_days
+from pipeline.lake import Lake, LakeReader, of_days, of_period
 
 HERE = Path(__file__).parent
 DAILY = sorted(path.stem for path in HERE.glob("daily_*.sql"))
@@ -72,7 +72,11 @@ def roll_up(
 def _roll_up_days(lake: Lake, days: pl.DataFrame, *, now: datetime) -> None:
     """Put the roll-ups of some days of one source in place of those there are."""
     where = of_days(days)
-    with lake.reader(tables=["events"]) as reader:
+    by_day = days.sort("event_date")
+    source, first = by_day.select("source", "event_date").row(0)
+    # The day before too: daily_delegation follows what was handed over then past midnight.
+    period = of_period(source, first - timedelta(days=1), by_day["event_date"][-1])
+    with lake.reader(tables=["events"], only={"events": period}) as reader:
         counted = _counts(reader, days)
         reader.define("todo", days.select("source", "event_date"))
         reader.define("capabilities", capabilities(reader.query(HERE / "distinct_actions.sql")))
