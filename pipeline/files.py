@@ -95,7 +95,7 @@ class LocalFile:
 
     def stamp(self) -> tuple[object, ...]:
         told = self.path.stat()
-        return told.st_size, told.st_mtime_ns, told.st_ino
+        return told.st_size, told.st_mtime_ns, told.st_ctime_ns, told.st_ino
 
     def modified(self) -> datetime | None:
         return datetime.fromtimestamp(self.path.stat().st_mtime, tz=timezone.utc)
