@@ -40,6 +40,8 @@ from sample_data import DATA, INVENTORY
 REJECTED = 3
 EVERY = 10
 """Seconds between two looks of a follower."""
+ADDING_UP = ("files", "records", "events", "duplicates", "rejects")
+"""Counts that add up over its looks."""
 
 app = typer.Typer(
     name="nhiwatch",
@@ -479,8 +481,8 @@ def _follow(
             return
         job = Job(settings=settings, run_id=run_id, now=now(), progress=lambda *_: None)
         counts = steps.counts(Done(summary=look.summary, house=steps.keep_house(job)))
-        so_far.update(vars(look.summary))
-        book.finished(so_far, failures=[], lake_versions={}, finished_at=now())
+        so_far.update({name: counts[name] for name in ADDING_UP})
+        book.finished({**counts, **so_far}, failures=[], lake_versions={}, finished_at=now())
         seconds = round((now() - look.began).total_seconds(), 1)
         told = {"at": look.began, "run_id": run_id, **counts, "seconds": seconds}
         if json:
