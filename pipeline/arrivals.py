@@ -167,7 +167,8 @@ class _Reading:
             if self.patience is None or not isinstance(log, LocalFile):
                 raise
             gone = isinstance(error, NotThereError)
-            yield Passed(log.name, left=True, fault=None if gone else str(error))
+            fault = None if gone else str(error)
+            yield Passed(log.name, left=True, until=self.patience.now, fault=fault)
 
     def _of(self, log: LogObject, content: Content) -> Iterator[Arrival | Passed]:
         until = self._until_settled(log, content)

@@ -62,13 +62,14 @@ class Holder:
 @dataclass(frozen=True)
 class Known:
     """The files that the lake has: (path, content) of all, one of each content, logs by
-    fingerprint, and the names of those that are no logs.
+    fingerprint, and the names of those that are none and of those that are.
     """
 
     places: frozenset[tuple[str, str]] = frozenset()
     contents: dict[str, Holder] = field(default_factory=dict)
     logs: dict[str, list[KnownLog]] = field(default_factory=dict)
     documents: frozenset[str] = frozenset()
+    log_names: frozenset[str] = frozenset()
 
     def has_object(self, log: LogObject) -> bool:
         """Whether this is an object of a bucket, and in the lake; nothing is asked of its store."""
@@ -101,7 +102,8 @@ def known_files(lake: Lake) -> Known:
             told = records > mark.next_record
             log = KnownLog(path, fingerprint, source, size, events, mark, told)
             logs.setdefault(fingerprint, []).append(log)
-    return Known(frozenset(places), contents, logs, frozenset(documents))
+    log_names = frozenset(log.path for alike in logs.values() for log in alike)
+    return Known(frozenset(places), contents, logs, frozenset(documents), log_names)
 
 
 @dataclass(frozen=True)
@@ -155,6 +157,9 @@ def seen(log: LogObject, content: Content, known: Known, containers: frozenset[s
 
 def _seen(log: LogObject, content: Content, known: Known, containers: frozenset[str]) -> Seen:
     plain = is_plain_on_disk(log, content)
+    if plain and content.size == 0 and log.name in known.log_names:
+        # It was truncated, or rotated and made anew.
+        return Unchanged()
     kept = None if plain else log.fingerprint()
     if (log.name, kept) in known.places:
         return Unchanged()

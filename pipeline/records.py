@@ -188,6 +188,7 @@ class _Splitter:
     damage: str | None = None
     next_index: int = 0
     are_lines: bool = False
+    unclosed: bool = False
 
     def pieces(self) -> Iterator[Piece]:
         self._fill(_PIECE)
@@ -223,6 +224,7 @@ class _Splitter:
 
     def _array(self) -> Iterator[Piece]:
         opening = self._opening()
+        self.unclosed = True
         while self.buffer:
             cut = self._last_boundary(opening) if not self.ended else None
             if cut is not None:
@@ -234,6 +236,7 @@ class _Splitter:
                 continue
             elif self.ended and (whole := self._whole_array()) is not None:
                 texts, length = whole
+                self.unclosed = False
                 yield self._piece(texts)
                 # Another document may follow; what else the container's object holds is no record.
                 rest = self.buffer[length:].lstrip(_SPACE + b"}")
@@ -244,6 +247,9 @@ class _Splitter:
                 if not self.ended and len(self.buffer) > self._most():
                     yield self._give_up("no end of record")
             self._fill(_PIECE)
+        if self.unclosed and self.damage is None:
+            reason = "expected the end of the array, got the end of the file"
+            yield Piece(broken=[Broken(self.next_index, reason, b"")])
 
     def _document(self) -> Iterator[Piece]:
         self._fill(self._most())
@@ -390,6 +396,7 @@ class _Splitter:
                     break
                 end = len(text) if found is None else found.start()
                 fault = self.damage or f"expected a whole JSON record, got {_where(error)}"
+                self.unclosed = self.unclosed and found is not None
                 if found is not None or not _is_closing(text[at:]):
                     self._break(piece, fault, _encoded(text[at:end]).rstrip(_SPACE + b","))
                     self.damage = self.damage if found is not None else None
@@ -405,7 +412,7 @@ class _Splitter:
         """Reject what is left of the file: nothing in it ends within bounds."""
         piece = Piece()
         self._break(piece, f"{what} within {len(self.buffer)} bytes", self.buffer)
-        self.buffer, self.ended = b"", True
+        self.buffer, self.ended, self.unclosed = b"", True, False
         return piece
 
     def _most(self) -> int:
