@@ -176,7 +176,11 @@ class _Reading:
             yield Passed(log.name, left=True, until=until)
             return
         what = seen(log, content, self.known, containers())
-        if isinstance(what, Unchanged):
+        if isinstance(what, New) and what.is_part and self.patience is not None:
+            until = self.patience.until(log, self.patience.settle)
+        if until is not None:
+            yield Passed(log.name, left=True, until=until)
+        elif isinstance(what, Unchanged):
             yield Passed(log.name)
         elif isinstance(what, Grown):
             yield from self._grown(log, content, what)

@@ -398,7 +398,9 @@ def _is_log(file: PurePath) -> bool:
 
 
 def _suffix(name: str) -> str:
-    return PurePath(name).suffix.lower()
+    # As PurePath.suffix, which takes most of the time of a look at many files.
+    stem, _, last = name.rpartition(".")
+    return f".{last.lower()}" if stem and last else ""
 
 
 def _uncompressed(name: str) -> str:

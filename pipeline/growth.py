@@ -163,6 +163,10 @@ class Content:
             edges = {place: self._edges_at(place).digest() for place in there}
         return {mark for mark in marks if edges.get(mark.read_to) == mark.edges}
 
+    def end(self) -> Mark:
+        """A mark after all of a plain file."""
+        return Mark(self.size, 0, self._edges_at(self.size).digest())
+
     def _from(self, place: int) -> Iterator[bytes]:
         """The content from a place of the file on, plain; a file's growth meanwhile is left out."""
         if self.compressed:

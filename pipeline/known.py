@@ -32,16 +32,9 @@ class KnownLog:
         whole = self.mark.read_to == content.size
         return content.size == self.bytes and (whole or self.told)
 
-    def is_at(self, path: str) -> bool:
-        """Whether a file holds this log, as far as it is read."""
-        file = file_named(path)
-        try:
-            if file is None:
-                return False
-            with opened(file) as content:
-                return self.mark in content.fits({self.mark})
-        except NotThereError:
-            return False
+    def is_there(self) -> bool:
+        """Whether the file still holds it."""
+        return _is_at(self.path, self.mark)
 
 
 @dataclass(frozen=True)
@@ -79,7 +72,7 @@ class Known:
         """The file of a key of `ingests`, if it is still there as it was, or grown."""
         for log in self.logs.get(fingerprint, ()):
             if log.path == path:
-                return file_named(path) if log.is_at(path) else None
+                return file_named(path) if log.is_there() else None
         return same_file(path, fingerprint)
 
 
@@ -136,11 +129,14 @@ class Grown:
 
 @dataclass(frozen=True)
 class New:
-    """The lake has nothing of it; `is_log` if it is one of lines."""
+    """The lake has nothing of it under any name that it may have had; `is_log` if it is one of
+    lines, `is_part` if all of it is the beginning of another, as while that one is being copied.
+    """
 
     fingerprint: str
     content: str | None
     is_log: bool
+    is_part: bool = False
 
 
 Seen = Unchanged | Elsewhere | Grown | New
@@ -175,7 +171,7 @@ def _seen(log: LogObject, content: Content, known: Known, containers: frozenset[
     return (
         _elsewhere(log, fingerprint, kept, known)
         or _as_log(log, content, alike, fingerprint, kept)
-        or New(fingerprint, kept, is_log=True)
+        or New(fingerprint, kept, is_log=True, is_part=plain and _is_part(log, content, alike))
     )
 
 
@@ -224,11 +220,28 @@ def _as_log(
     others = (other for other in same if isinstance(log, LocalFile) and other.mark.read_to)
     for other in _longest_first(others):
         all_there = plain and other.has_all_of(content)
-        if not other.is_at(other.path):
+        if not other.is_there():
             return Unchanged() if all_there else Grown(fingerprint, kept, other)
         if all_there:
             return Elsewhere(fingerprint, kept, other, copied=True)
     return None
+
+
+def _is_part(log: LogObject, content: Content, alike: list[KnownLog]) -> bool:
+    longer = [o for o in alike if o.path != log.name and o.mark.read_to > content.size]
+    return bool(longer) and any(_is_at(other.path, content.end()) for other in longer)
+
+
+def _is_at(path: str, mark: Mark) -> bool:
+    """Whether a file holds what a mark tells of."""
+    file = file_named(path)
+    if file is None:
+        return False
+    try:
+        with opened(file) as content:
+            return mark in content.fits({mark})
+    except NotThereError:
+        return False
 
 
 def _longest_first(logs: Iterable[KnownLog]) -> list[KnownLog]:

@@ -5,6 +5,9 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import signal
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
 from contextlib import suppress
@@ -363,6 +366,19 @@ def test_half_a_line_is_left_until_its_newline_or_until_it_is_given_up(world: Wo
     assert rows(world.lake, "select * from rejects") == []
 
 
+def test_a_log_that_is_being_copied_to_be_truncated_is_not_read_again(world: World) -> None:
+    world.write(lines(0, 1, 2, 3))
+    assert world.look() == (1, 4, 0, 0)
+    world.write(lines(4))
+    content = world.log.read_bytes()
+    world.write(content[:300], "app.log.1")
+    assert world.look() == (1, 1, 0, 0)
+    world.write(content[300:], "app.log.1")
+    world.write(b"", mode="wb")
+    assert world.look(after=SETTLE) == NOTHING
+    assert event_numbers(world.lake) == [0, 1, 2, 3, 4]
+
+
 def test_an_empty_file_is_one_that_is_still_to_be_written(world: World) -> None:
     world.write(b"")
     assert world.look(after=2 * GIVE_UP) == NOTHING
@@ -446,6 +462,75 @@ def test_what_fails_at_the_first_look_ends_it_and_later_is_told(
     looks = looks_of(world.follower, [breaks, monkeypatch.undo])
     assert [look.summary.events for look in looks] == [1, 0, 1]
     assert looks[1].faults == ("out of reach",)
+
+
+# -- the command
+
+
+class Following:
+    """A process of `nhiwatch ingest --follow`, told in lines of JSON."""
+
+    def __init__(self, world: World) -> None:
+        command = [sys.executable, "-m", "pipeline.cli", "ingest", str(world.folder), "--follow"]
+        command += ["--every", "0.2", "--json", "--lake", str(world.lake.location)]
+        env = {**os.environ, "NHIWATCH_SETTLE_SECONDS": "0.5"}
+        self.process = subprocess.Popen(
+            command, env=env, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        )
+        assert self.process.stderr is not None
+        assert "a look every 0.2 s" in self.process.stderr.readline()
+
+    def brings(self, events: int) -> None:
+        """Read what it tells until it has brought so many events more."""
+        assert self.process.stdout is not None
+        while events > 0:
+            told = json.loads(self.process.stdout.readline())
+            assert (told["duplicates"], told["rejects"]) == (0, 0)
+            events -= told["events"]
+        assert events == 0
+
+    def ends(self, number: signal.Signals) -> tuple[int, str]:
+        """Its exit status after a signal, and what it still says."""
+        self.process.send_signal(number)
+        _, said = self.process.communicate(timeout=60)
+        return self.process.returncode, said
+
+
+def append(path: Path, data: bytes) -> None:
+    with path.open("ab") as file:
+        file.write(data)
+
+
+def test_the_command_follows_until_it_is_asked_to_end_and_goes_on_after_a_kill(
+    world: World,
+) -> None:
+    append(world.log, lines(0, 1))
+    first = Following(world)
+    first.brings(2)
+    append(world.log, lines(2) + lines(3)[:70])
+    first.brings(1)
+    append(world.log, lines(3)[70:])
+    world.log.rename(world.folder / "app.log.1")
+    append(world.log, lines(4))
+    first.brings(2)
+    packed = gzip.compress(lines(*range(10, 40)))
+    append(world.folder / "b.json.gz", packed[:100])
+    append(world.log, lines(5))
+    first.brings(1)
+    append(world.folder / "b.json.gz", packed[100:])
+    first.brings(30)
+    append(world.log, lines(6))
+    assert first.ends(signal.SIGKILL)[0] == -signal.SIGKILL
+    append(world.log, lines(7))
+    second = Following(world)
+    append(world.log, lines(8))
+    status, said = second.ends(signal.SIGTERM)
+    assert status == 0
+    assert "Traceback" not in said
+    world.look()
+    assert event_numbers(world.lake) == [*range(9), *range(10, 40)]
+    counted = "select sum(events), sum(duplicates), sum(rejects) from ingests"
+    assert rows(world.lake, counted) == [(39, 0, 0)]
 
 
 # -- anything may happen
