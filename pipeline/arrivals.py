@@ -22,6 +22,7 @@ from pipeline.known import (
     Grown,
     Known,
     KnownLog,
+    New,
     Unchanged,
     is_plain_on_disk,
     seen,
