@@ -19,9 +19,9 @@ import polars as pl
 from pipeline.arrivals import Passed, Patience, arrivals
 from pipeline.buckets import BucketUrl, located
 from pipeline.content import Privacy
-from pipeline.files import LOOKBACK_DAYS, Found, find
+from pipeline.files import LOOKBACK_DAYS, Found, LocalFile, LogObject, find
 from pipeline.growth import opened
-from pipeline.known import Unchanged, known_files, seen
+from pipeline.known import Known, Unchanged, known_files, seen
 from pipeline.lake import Lake
 from pipeline.landing import Lander
 from pipeline.listing import Listed
@@ -132,7 +132,7 @@ def bring(
     )
     coming = arrivals(
         found.files,
-        known_files(lake),
+        known_files(lake, [file.name for file in found.files]),
         given=given,
         max_record_bytes=limits.max_record_bytes,
         patience=patience,
@@ -211,20 +211,20 @@ class _Stages:
             self.landing.result()
 
 
-def news(
+def nothing_new(
     lake: Lake, paths: Iterable[str | Path], *, lookback_days: int = LOOKBACK_DAYS
-) -> tuple[int, int]:
-    """How many of the files that the paths mean are new or changed, and how many are not."""
+) -> int | None:
+    """How many files the paths mean, if the lake has all of them as they are; else None."""
     files = find_logs(lake, paths, lookback_days=lookback_days).files
-    known = known_files(lake)
-    unchanged = 0
-    for file in files:
-        if known.has_object(file):
-            unchanged += 1
-            continue
-        with opened(file) as content:
-            unchanged += isinstance(seen(file, content, known, containers()), Unchanged)
-    return len(files) - unchanged, unchanged
+    known = known_files(lake, [file.name for file in files])
+    return len(files) if all(_is_unchanged(file, known) for file in files) else None
+
+
+def _is_unchanged(file: LogObject, known: Known) -> bool:
+    if not isinstance(file, LocalFile):
+        return known.has_object(file)
+    with opened(file) as content:
+        return isinstance(seen(file, content, known, containers()), Unchanged)
 
 
 def find_logs(

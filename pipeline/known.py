@@ -3,16 +3,31 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import polars as pl
 
 from pipeline.errors import NotThereError
 from pipeline.files import LocalFile, LogObject, file_named, is_rotated, same_file
 from pipeline.growth import Content, Mark, fingerprint_of, opened
 from pipeline.lake import Lake
+from pipeline.schemas import INGESTS
 
-_COLUMNS = ["source_file", "fingerprint", "content", "source", "bytes", "records", "events"]
-_MARK_COLUMNS = ["read_to", "next_record", "edges"]
+_COLUMNS = [
+    "source_file",
+    "fingerprint",
+    "content",
+    "source",
+    "bytes",
+    "records",
+    "events",
+    "read_to",
+    "next_record",
+    "edges",
+]
 
 
 @dataclass(frozen=True)
@@ -52,51 +67,88 @@ class Holder:
         return same_file(self.path, self.content) is not None
 
 
-@dataclass(frozen=True)
 class Known:
-    """The files that the lake has: (path, content) of all, one of each content, logs by
-    fingerprint, and the names of those that are none and of those that are.
+    """What `ingests` tells (its rows with `_COLUMNS`), to be asked about files of some names and
+    about contents and logs of any.
+
+    Of those names: `places`, the (path, content) that the lake has, and which are `documents` and
+    which `logs`. The rest is looked up: there may be millions of rows.
     """
 
-    places: frozenset[tuple[str, str]] = frozenset()
-    contents: dict[str, Holder] = field(default_factory=dict)
-    logs: dict[str, list[KnownLog]] = field(default_factory=dict)
-    documents: frozenset[str] = frozenset()
-    log_names: frozenset[str] = frozenset()
+    def __init__(self, rows: pl.DataFrame | None = None, names: Iterable[str] = ()) -> None:
+        told = INGESTS.frame([]).select(_COLUMNS) if rows is None else rows
+        kept = pl.coalesce("content", "fingerprint")
+        self._rows = told.with_columns(content=kept).sort("events")
+        asked = self._rows.filter(pl.col("source_file").is_in(list(names)))
+        is_log = asked["edges"].is_not_null()
+        self.places = frozenset(asked.select("source_file", "content").rows())
+        self.documents = frozenset(asked.filter(~is_log)["source_file"])
+        self.logs = frozenset(asked.filter(is_log)["source_file"])
 
     def has_object(self, log: LogObject) -> bool:
         """Whether this is an object of a bucket, and in the lake; nothing is asked of its store."""
         return not isinstance(log, LocalFile) and (log.name, log.fingerprint()) in self.places
 
+    def holder(self, content: str) -> Holder | None:
+        """The file of a content that brought the most events."""
+        at = self._at_content.get(content)
+        if at is None:
+            return None
+        row = self._rows.row(at, named=True)
+        return Holder(row["source_file"], content, row["source"], row["events"], _mark(row))
+
+    def logs_called(self, fingerprint: str) -> list[KnownLog]:
+        """The logs of a fingerprint, each of another name."""
+        first = self._at_log.get(fingerprint, self._logs.height)
+        rows = itertools.takewhile(
+            lambda row: row["fingerprint"] == fingerprint,
+            (self._logs.row(at, named=True) for at in range(first, self._logs.height)),
+        )
+        return [_known_log(row) for row in rows]
+
     def file(self, path: str, fingerprint: str) -> LogObject | None:
         """The file of a key of `ingests`, if it is still there as it was, or grown."""
-        for log in self.logs.get(fingerprint, ()):
+        for log in self.logs_called(fingerprint):
             if log.path == path:
                 return file_named(path) if log.is_there() else None
         return same_file(path, fingerprint)
 
+    @cached_property
+    def _at_content(self) -> dict[str, int]:
+        contents = self._rows["content"].to_list()
+        return dict(zip(contents, range(len(contents)), strict=True))
 
-def known_files(lake: Lake) -> Known:
-    """What `ingests` tells."""
+    @cached_property
+    def _logs(self) -> pl.DataFrame:
+        return self._rows.filter(pl.col("edges").is_not_null()).sort("fingerprint")
+
+    @cached_property
+    def _at_log(self) -> dict[str, int]:
+        """The first row of each fingerprint."""
+        prints = self._logs["fingerprint"]
+        return {
+            print_: at for at, print_ in zip(range(len(prints))[::-1], prints[::-1], strict=True)
+        }
+
+
+def known_files(lake: Lake, names: Iterable[str] = ()) -> Known:
+    """What the lake has of files of these names, and of contents and logs of any."""
     with lake.reader(tables=["ingests"]) as reader:
-        rows = reader.columns("ingests", [*_COLUMNS, *_MARK_COLUMNS]).sort("events").rows()
-    places: set[tuple[str, str]] = set()
-    contents: dict[str, Holder] = {}
-    logs: dict[str, list[KnownLog]] = {}
-    documents: set[str] = set()
-    for path, fingerprint, kept, source, size, records, events, *marked in rows:
-        content = kept or fingerprint
-        mark = Mark(*marked) if None not in marked else None
-        places.add((path, content))
-        contents[content] = Holder(path, content, source, events, mark)
-        if mark is None:
-            documents.add(path)
-        else:
-            told = records > mark.next_record
-            log = KnownLog(path, fingerprint, source, size, events, mark, told)
-            logs.setdefault(fingerprint, []).append(log)
-    log_names = frozenset(log.path for alike in logs.values() for log in alike)
-    return Known(frozenset(places), contents, logs, frozenset(documents), log_names)
+        return Known(reader.columns("ingests", _COLUMNS), names)
+
+
+def _mark(row: Mapping[str, Any]) -> Mark | None:
+    if row["edges"] is None:
+        return None
+    return Mark(row["read_to"], row["next_record"], row["edges"])
+
+
+def _known_log(row: Mapping[str, Any]) -> KnownLog:
+    mark = _mark(row)
+    assert mark is not None
+    told = row["records"] > mark.next_record
+    path, fingerprint, source = row["source_file"], row["fingerprint"], row["source"]
+    return KnownLog(path, fingerprint, source, row["bytes"], row["events"], mark, told)
 
 
 @dataclass(frozen=True)
@@ -153,7 +205,7 @@ def seen(log: LogObject, content: Content, known: Known, containers: frozenset[s
 
 def _seen(log: LogObject, content: Content, known: Known, containers: frozenset[str]) -> Seen:
     plain = is_plain_on_disk(log, content)
-    if plain and content.size == 0 and log.name in known.log_names:
+    if plain and content.size == 0 and log.name in known.logs:
         # It was truncated, or rotated and made anew.
         return Unchanged()
     kept = None if plain else log.fingerprint()
@@ -183,7 +235,7 @@ def is_plain_on_disk(log: LogObject, content: Content) -> bool:
 def _elsewhere(
     log: LogObject, fingerprint: str, kept: str | None, known: Known
 ) -> Elsewhere | None:
-    holder = known.contents.get(kept) if kept is not None else None
+    holder = known.holder(kept) if kept is not None else None
     if holder is None or holder.path == log.name:
         return None
     return Elsewhere(fingerprint, kept, holder, copied=holder.is_there())
@@ -197,7 +249,7 @@ def _alike(name: str, first_line: bytes, known: Known) -> tuple[str, list[KnownL
     own: str | None = None
     for generation in itertools.count():
         fingerprint = fingerprint_of(first_line, generation)
-        logs = known.logs.get(fingerprint, [])
+        logs = known.logs_called(fingerprint)
         alike += logs
         if own is None and all(log.path != name for log in logs):
             own = fingerprint
@@ -213,16 +265,15 @@ def _as_log(
     plain = is_plain_on_disk(log, content)
     fitting = content.fits({other.mark for other in alike})
     same = [other for other in alike if other.mark in fitting]
-    for own in _longest_first(other for other in same if other.path == log.name):
-        all_there = plain and own.has_all_of(content)
-        return Unchanged() if all_there else Grown(fingerprint, kept, own)
-    # What lies in a bucket is not renamed there.
-    others = (other for other in same if isinstance(log, LocalFile) and other.mark.read_to)
-    for other in _longest_first(others):
-        all_there = plain and other.has_all_of(content)
-        if not other.is_there():
-            return Unchanged() if all_there else Grown(fingerprint, kept, other)
-        if all_there:
+    same.sort(key=lambda other: (other.mark.read_to, other.path == log.name), reverse=True)
+    was_here = any(other.path == log.name for other in same)
+    for other in same:
+        has_all = plain and other.has_all_of(content)
+        # What lies in a bucket is not renamed there.
+        may_be_renamed = isinstance(log, LocalFile) and other.mark.read_to > 0
+        if other.path == log.name or (may_be_renamed and not other.is_there()):
+            return Unchanged() if has_all else Grown(fingerprint, kept, other)
+        if has_all and not was_here:
             return Elsewhere(fingerprint, kept, other, copied=True)
     return None
 
@@ -242,7 +293,3 @@ def _is_at(path: str, mark: Mark) -> bool:
             return mark in content.fits({mark})
     except NotThereError:
         return False
-
-
-def _longest_first(logs: Iterable[KnownLog]) -> list[KnownLog]:
-    return sorted(logs, key=lambda log: log.mark.read_to, reverse=True)

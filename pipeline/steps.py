@@ -16,7 +16,7 @@ from pipeline.errors import SettingsError
 from pipeline.following import Follower
 from pipeline.housekeeping import Housework, Rules, first_day_kept, first_whole_day
 from pipeline.housekeeping import keep_house as housekeeping
-from pipeline.ingest import Limits, Summary, Way, ingest, news
+from pipeline.ingest import Limits, Summary, Way, ingest, nothing_new
 from pipeline.inventory import take_inventory
 from pipeline.rejected import Asked, Replayed, replay
 from pipeline.settings import Settings
@@ -150,8 +150,10 @@ def keep_house(job: Job, *, rules: Rules | None = None) -> Housework:
 def nothing_to_do(settings: Settings, paths: Sequence[str], *, now: datetime) -> int | None:
     """How many files there are, if all are in the lake, rolled up and judged; else None."""
     lake = settings.open_lake()
-    new, unchanged = news(lake, paths, lookback_days=settings.listing_lookback_days)
-    return None if new or not lake.exists() or unjudged_days(settings, now=now) else unchanged
+    unchanged = nothing_new(lake, paths, lookback_days=settings.listing_lookback_days)
+    if unchanged is None or not lake.exists() or unjudged_days(settings, now=now):
+        return None
+    return unchanged
 
 
 def unjudged_days(settings: Settings, *, now: datetime) -> int:

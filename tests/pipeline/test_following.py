@@ -574,21 +574,21 @@ class Writer:
 
     def begin(self, cut: int) -> None:
         """Write the beginning of a line, not of the first one: a file of half a line is no log."""
-        self.append(0 if self.world.log.exists() and self.world.log.stat().st_size else 1)
+        self.append(0 if self._holds_anything() else 1)
         line = lines(self.number)
         self.number += 1
         self.world.write(line[:cut])
         self.half = line[cut:]
 
     def rename(self) -> None:
-        self._shift()
-        if self.world.log.exists():
+        if self._holds_anything():
+            self._shift()
             self.world.log.rename(self.world.folder / "app.log.1")
 
     def copy(self) -> None:
         """Copy and truncate."""
-        self._shift()
-        if self.world.log.exists():
+        if self._holds_anything():
+            self._shift()
             self.world.write(self.world.log.read_bytes(), "app.log.1")
             self.world.write(b"", mode="wb")
 
@@ -598,10 +598,13 @@ class Writer:
             self.world.write(gzip.compress(rotated.read_bytes()), "app.log.1.gz")
             rotated.unlink()
 
+    def _holds_anything(self) -> bool:
+        return self.world.log.exists() and self.world.log.stat().st_size > 0
+
     def _shift(self) -> None:
+        """End the line that is begun, and make room for app.log.1."""
         self.append(0)
-        oldest = len(list(self.world.folder.iterdir()))
-        for n in range(oldest, 0, -1):
+        for n in range(len(list(self.world.folder.iterdir())), 0, -1):
             for suffix in ("", ".gz"):
                 old = self.world.folder / f"app.log.{n}{suffix}"
                 if old.exists():
