@@ -267,6 +267,7 @@ class _Reading:
         ):
             until = self._until(log) if piece.broken else None
             if until is not None:
+                del self._documents[file.fingerprint]
                 yield Passed(log.name, left=True, until=until)
                 return
             if not self._recognised(file, piece):

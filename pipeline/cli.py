@@ -114,7 +114,7 @@ def run(
 
 
 @app.command(
-    epilog="Examples: nhiwatch ingest 'logs/**/*.json.gz' --source aws_cloudtrail; "
+    epilog="Example: nhiwatch ingest 'logs/**/*.json.gz' --source aws_cloudtrail; "
     "nhiwatch ingest /var/log/agents s3://company-logs/AWSLogs --follow --every 60"
 )
 def ingest(

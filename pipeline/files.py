@@ -67,11 +67,12 @@ class LogObject(Protocol):
 class LocalFile:
     """A file on disk; its fingerprint is the BLAKE2b of its bytes.
 
-    `rotated` is one that lies beside a file that was named, whose rotated log it may be.
+    `beside` is the name of a file that was asked for, if this one was not: rotation may have made
+    it of that one.
     """
 
     path: Path
-    rotated: bool = False
+    beside: str | None = None
 
     @property
     def name(self) -> str:
@@ -268,7 +269,7 @@ def find(
             missing.append(str(error))
             continue
         for file in found.files:
-            if file.name not in files or not is_rotated(file):
+            if file.name not in files or asked_beside(file) is None:
                 files[file.name] = file
         left_out += found.left_out
         now_listed += found.listed
@@ -340,8 +341,7 @@ def _on_disk(path: str, apart_from: Location) -> Found:
             named.setdefault(match.parent, set()).add(match.name)
         files.update((file, LocalFile(file)) for file in logs)
     rotated = [file for folder, names in named.items() for file in _rotated(folder, names)]
-    beside = {file: LocalFile(file, rotated=True) for file in rotated if file not in files}
-    return Found((*beside.values(), *files.values()), left_out)
+    return Found((*(f for f in rotated if f.path not in files), *files.values()), left_out)
 
 
 def _matches(path: str) -> list[Path]:
@@ -373,11 +373,12 @@ def _walked(folder: Path, apart_from: Path | None) -> Iterator[Path]:
             yield path
 
 
-def _rotated(folder: Path, names: set[str]) -> Iterator[Path]:
+def _rotated(folder: Path, names: set[str]) -> Iterator[LocalFile]:
     """The files of a folder that rotation may have made of those of some names."""
     for entry in _entries(folder):
-        if _before_rotation(_uncompressed(entry.name)) in names and entry.is_file():
-            yield folder / entry.name
+        before = _before_rotation(_uncompressed(entry.name))
+        if before in names and entry.is_file():
+            yield LocalFile(folder / entry.name, beside=str(folder / before))
 
 
 def _entries(folder: Path) -> Iterator[os.DirEntry[str]]:
@@ -387,9 +388,9 @@ def _entries(folder: Path) -> Iterator[os.DirEntry[str]]:
         yield from entries
 
 
-def is_rotated(file: LogObject) -> bool:
-    """Whether a file was found beside one that was named."""
-    return isinstance(file, LocalFile) and file.rotated
+def asked_beside(file: LogObject) -> str | None:
+    """The name of the file that was asked for, if this one only lies beside it."""
+    return file.beside if isinstance(file, LocalFile) else None
 
 
 def _is_log(file: PurePath) -> bool:

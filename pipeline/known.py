@@ -11,7 +11,7 @@ from typing import Any
 import polars as pl
 
 from pipeline.errors import NotThereError
-from pipeline.files import LocalFile, LogObject, file_named, is_rotated, same_file
+from pipeline.files import LocalFile, LogObject, asked_beside, file_named, same_file
 from pipeline.growth import Content, Mark, fingerprint_of, opened
 from pipeline.lake import Lake
 from pipeline.schemas import INGESTS
@@ -24,6 +24,7 @@ _COLUMNS = [
     "bytes",
     "records",
     "events",
+    "ingested_at",
     "read_to",
     "next_record",
     "edges",
@@ -71,8 +72,9 @@ class Known:
     """What `ingests` tells (its rows with `_COLUMNS`), to be asked about files of some names and
     about contents and logs of any.
 
-    Of those names: `places`, the (path, content) that the lake has, and which are `documents` and
-    which `logs`. The rest is looked up: there may be millions of rows.
+    Of those names: `places`, the (path, content) that the lake has, which are `documents`, and
+    which are `logs` and when something of them was last taken. The rest is looked up: there may be
+    millions of rows.
     """
 
     def __init__(self, rows: pl.DataFrame | None = None, names: Iterable[str] = ()) -> None:
@@ -81,9 +83,10 @@ class Known:
         self._rows = told.with_columns(content=kept).sort("events")
         asked = self._rows.filter(pl.col("source_file").is_in(list(names)))
         is_log = asked["edges"].is_not_null()
+        latest = asked.filter(is_log).sort("ingested_at")
         self.places = frozenset(asked.select("source_file", "content").rows())
         self.documents = frozenset(asked.filter(~is_log)["source_file"])
-        self.logs = frozenset(asked.filter(is_log)["source_file"])
+        self.logs = dict(latest.select("source_file", "ingested_at").rows())
 
     def has_object(self, log: LogObject) -> bool:
         """Whether this is an object of a bucket, and in the lake; nothing is asked of its store."""
@@ -195,12 +198,19 @@ Seen = Unchanged | Elsewhere | Grown | New
 
 
 def seen(log: LogObject, content: Content, known: Known, containers: frozenset[str]) -> Seen:
-    """What the lake has of a file and what it lacks; of one that was found beside a file that was
-    named, it lacks nothing unless it is that one's log. To see that a plain log on disk is
-    unchanged, only its edges are read.
+    """What the lake has of a file and what it lacks. To see that a plain log on disk is unchanged,
+    only its edges are read.
+
+    One that lies beside a file that was asked for is meant if that was its name: if the lake has
+    its beginning, or if it was written to since the lake last took something under that name.
     """
     what = _seen(log, content, known, containers)
-    return Unchanged() if isinstance(what, Elsewhere | New) and is_rotated(log) else what
+    asked = asked_beside(log)
+    if asked is None or isinstance(what, Unchanged | Grown):
+        return what
+    taken, modified = known.logs.get(asked), log.modified()
+    is_later = taken is not None and modified is not None and modified > taken
+    return what if is_later and isinstance(what, New) else Unchanged()
 
 
 def _seen(log: LogObject, content: Content, known: Known, containers: frozenset[str]) -> Seen:
