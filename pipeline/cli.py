@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
@@ -25,15 +26,22 @@ from pipeline import printing, rejected, runs, steps
 from pipeline import settings as configuration
 from pipeline.dictionary import dictionary
 from pipeline.errors import NhiwatchError
+from pipeline.following import Look
+from pipeline.following import follow as following
 from pipeline.lake import LakeReader
 from pipeline.printing import Format
 from pipeline.rejected import Asked
 from pipeline.settings import Settings
 from pipeline.status import as_dict
 from pipeline.steps import Done, Job
+from pipeline.stopping import Stop
 from sample_data import DATA, INVENTORY
 
 REJECTED = 3
+EVERY = 10
+"""Seconds between two looks of a follower."""
+ADDING_UP = ("files", "records", "events", "duplicates", "rejects")
+"""Counts that add up over its looks."""
 
 app = typer.Typer(
     name="nhiwatch",
@@ -105,15 +113,34 @@ def run(
     sys.exit(_main_job("run", settings, paths, source=source, json=json))
 
 
-@app.command(epilog="Example: nhiwatch ingest 'logs/**/*.json.gz' --source aws_cloudtrail")
+@app.command(
+    epilog="Example: nhiwatch ingest 'logs/**/*.json.gz' --source aws_cloudtrail; "
+    "nhiwatch ingest /var/log/agents s3://company-logs/AWSLogs --follow --every 60"
+)
 def ingest(
     paths: PathsArgument,
     lake: LakeOption = None,
     source: SourceOption = None,
+    follow: Annotated[
+        bool, typer.Option("--follow", help="Look again and again for what is new, until Ctrl-C.")
+    ] = False,
+    every: Annotated[
+        float | None,
+        typer.Option(min=0.1, help=f"With --follow: seconds between looks.  [default: {EVERY}]"),
+    ] = None,
     json: JsonOption = False,
 ) -> None:
-    """Bring log files into the lake, each event once."""
+    """Bring log files into the lake, each event once. A log that grew is read on from where it was.
+
+    With --follow each look that brings something is told in a line, with --json as one of JSON.
+    Files still being written are left until they are whole; a path may be still to come.
+    """
     settings = configuration.load(lake=lake)
+    if every is not None and not follow:
+        raise typer.BadParameter("expected --follow with it", param_hint="--every")
+    if follow:
+        _follow(settings, paths, source=source, every=every or EVERY, json=json)
+        return
 
     def work(job: Job) -> Done:
         summary = steps.bring_in(job, paths, source=source)
@@ -427,6 +454,57 @@ def _main_job(
 
     told = _booked(command, settings, lambda job: main_job(job, paths, source))
     return _tell(told, json=json)
+
+
+def _follow(
+    settings: Settings, paths: list[str], *, source: str | None, every: float, json: bool
+) -> None:
+    """Bring in what is new in the paths until asked to end; in the book that is one run."""
+    now, run_id = configuration.utc_now, configuration.new_run_id()
+    follower = steps.follower(settings, paths, run_id=run_id, source=source)
+    book = runs.Book(
+        lake=settings.open_lake(),
+        command="follow",
+        run_id=run_id,
+        started_at=now(),
+        goes_on=True,
+    )
+    so_far: Counter[str] = Counter()
+    faults: set[str] = set()
+
+    def tell(look: Look) -> None:
+        nonlocal faults
+        for fault in sorted(set(look.faults) - faults):
+            printing.say(f"waiting: {fault}")
+        faults = set(look.faults)
+        if not look.summary.files:
+            return
+        job = Job(settings=settings, run_id=run_id, now=now(), progress=lambda *_: None)
+        counts = steps.counts(Done(summary=look.summary, house=steps.keep_house(job)))
+        so_far.update({name: counts[name] for name in ADDING_UP})
+        book.finished({**counts, **so_far}, failures=[], lake_versions={}, finished_at=now())
+        seconds = round((now() - look.began).total_seconds(), 1)
+        told = {"at": look.began, "run_id": run_id, **counts, "seconds": seconds}
+        if json:
+            sys.stdout.write(printing.as_json(told, indent=None) + "\n")
+            sys.stdout.flush()
+        else:
+            printing.say(f"{look.began:%Y-%m-%d %H:%M:%S}Z {printing.summary_line(told)}")
+
+    with Stop() as stop:
+        printing.say(f"following {', '.join(paths)}: a look every {every:g} s, Ctrl-C ends it")
+        try:
+            following(
+                follower,
+                clock=now,
+                wait=lambda: stop.wait(every),
+                stopped=stop.asked,
+                tell=tell,
+            )
+        except BaseException as error:
+            book.failed(error, finished_at=now())
+            raise
+    printing.say(f"followed: {so_far['events']:,} new events, {so_far['rejects']:,} rejects")
 
 
 def _replay(settings: Settings, asked: Asked, *, taken_for: str | None, json: bool) -> int:

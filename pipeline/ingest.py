@@ -9,22 +9,25 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import ExitStack
-from dataclasses import dataclass
+from contextlib import ExitStack, closing
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
 import polars as pl
 
-from pipeline.arrivals import Known, LogFile, arrivals
+from pipeline.arrivals import Passed, Patience, arrivals
+from pipeline.buckets import BucketUrl, located
 from pipeline.content import Privacy
-from pipeline.files import LOOKBACK_DAYS, Found, find
+from pipeline.files import LOOKBACK_DAYS, Found, LocalFile, LogObject, find
+from pipeline.growth import opened
+from pipeline.known import Known, Unchanged, known_files, seen
 from pipeline.lake import Lake
 from pipeline.landing import Lander
 from pipeline.listing import Listed
 from pipeline.parsing import Batch, Parser
 from pipeline.schemas import LISTINGS
-from pipeline.sources import source_named
+from pipeline.sources import containers, source_named
 
 Progress = Callable[[int, int], None]
 """Told how many of how many files are read."""
@@ -41,15 +44,39 @@ class Limits:
 
 @dataclass(frozen=True)
 class Summary:
-    """What an ingest did: files (new, unchanged, left out), and what was in the new ones."""
+    """What an ingest did: files (new or grown, unchanged, still being written, left out), and what
+    was in them that is new.
+    """
 
     files: int = 0
     unchanged: int = 0
+    unfinished: int = 0
     left_out: int = 0
     records: int = 0
     events: int = 0
     duplicates: int = 0
     rejects: int = 0
+
+
+@dataclass(frozen=True)
+class Brought:
+    """What an ingest did; the files that it left alone; whether it came to its end."""
+
+    summary: Summary
+    left: tuple[Passed, ...] = ()
+    ended: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class Way:
+    """How files are brought into a lake, whatever they are."""
+
+    lake: Lake
+    run_id: str
+    source: str | None = None
+    limits: Limits = field(default_factory=Limits)
+    network_database: Path | None = None
+    privacy: Privacy = field(default_factory=Privacy)
 
 
 def ingest(
@@ -69,37 +96,85 @@ def ingest(
 
     The source is recognised by each file's content unless it is given.
     """
-    given = source_named(source) if source is not None else None
-    limits = limits or Limits()
-    found = _find(lake, paths, lookback_days)
+    way = Way(
+        lake=lake,
+        run_id=run_id,
+        source=source,
+        limits=limits or Limits(),
+        network_database=network_database,
+        privacy=privacy or Privacy(),
+    )
+    found = find_logs(lake, paths, lookback_days=lookback_days)
+    return bring(way, found, now=now, progress=progress).summary
+
+
+def bring(
+    way: Way,
+    found: Found,
+    *,
+    now: datetime,
+    patience: Patience | None = None,
+    stopped: Callable[[], bool] = lambda: False,
+    progress: Progress | None = None,
+) -> Brought:
+    """Bring the files that were found into the lake, those still being written with `patience`.
+
+    Once it is `stopped` it reads no further and lands what it has.
+    """
+    given = source_named(way.source) if way.source is not None else None
+    lake, limits = way.lake, way.limits
     lander = Lander(
         lake=lake,
         now=now,
-        run_id=run_id,
+        run_id=way.run_id,
         reject_text_bytes=limits.reject_text_bytes,
-        privacy=privacy or Privacy(),
+        privacy=way.privacy,
     )
     coming = arrivals(
-        found.files, _known(lake), given=given, max_record_bytes=limits.max_record_bytes
+        found.files,
+        known_files(lake, [file.name for file in found.files]),
+        given=given,
+        max_record_bytes=limits.max_record_bytes,
+        patience=patience,
     )
-    unchanged = 0
-    with _Stages(lander, network_database) as stages:
+    passed: list[Passed] = []
+    ended = True
+    with _Stages(lander, way.network_database) as stages, closing(coming):
         batch = Batch()
         for arrival in coming:
-            if arrival is None:
-                unchanged += 1
+            if isinstance(arrival, Passed):
+                passed.append(arrival)
             else:
+                if arrival.apart and batch.pieces:
+                    stages.take(batch)
+                    batch = Batch()
                 batch.add(arrival)
             if batch.bytes >= limits.batch_bytes:
                 stages.take(batch)
                 batch = Batch()
             if progress is not None:
-                progress(unchanged + len(lander.done), len(found.files))
+                done = min(len(passed) + len(lander.done), len(found.files))
+                progress(done, len(found.files))
+            if stopped():
+                ended = False
+                break
         stages.take(batch)
-    lake.append_new("listings", _listing_rows(found, now=now, run_id=run_id))
+    left = tuple(file for file in passed if file.left)
+    if ended:
+        lake.append_new("listings", _listing_rows(found, now=now, run_id=way.run_id))
     if progress is not None:
-        progress(unchanged + len(lander.done), len(found.files))
-    return _summary(lander.done, unchanged=unchanged, left_out=found.left_out)
+        progress(len(found.files), len(found.files))
+    summary = Summary(
+        files=len(lander.done),
+        unchanged=len(passed) - len(left),
+        unfinished=len(left),
+        left_out=found.left_out,
+        records=sum(file.records for file in lander.done),
+        events=sum(file.events for file in lander.done),
+        duplicates=sum(file.duplicates for file in lander.done),
+        rejects=sum(file.rejects for file in lander.done),
+    )
+    return Brought(summary, left, ended)
 
 
 class _Stages:
@@ -136,45 +211,46 @@ class _Stages:
             self.landing.result()
 
 
-def _summary(done: list[LogFile], *, unchanged: int, left_out: int) -> Summary:
-    return Summary(
-        files=len(done),
-        unchanged=unchanged,
-        left_out=left_out,
-        records=sum(file.records for file in done),
-        events=sum(file.events for file in done),
-        duplicates=sum(file.duplicates for file in done),
-        rejects=sum(file.rejects for file in done),
+def nothing_new(
+    lake: Lake, paths: Iterable[str | Path], *, lookback_days: int = LOOKBACK_DAYS
+) -> int | None:
+    """How many files the paths mean, if the lake has all of them as they are; else None."""
+    files = find_logs(lake, paths, lookback_days=lookback_days).files
+    known = known_files(lake, [file.name for file in files])
+    return len(files) if all(_is_unchanged(file, known) for file in files) else None
+
+
+def _is_unchanged(file: LogObject, known: Known) -> bool:
+    if not isinstance(file, LocalFile):
+        return known.has_object(file)
+    with opened(file) as content:
+        return isinstance(seen(file, content, known, containers()), Unchanged)
+
+
+def find_logs(
+    lake: Lake, paths: Iterable[str | Path], *, lookback_days: int, may_come: bool = False
+) -> Found:
+    """The files that the paths mean; of a bucket, those since the lake's last listing of it.
+
+    A path that means nothing fails, unless what it means `may_come`.
+    """
+    wanted = list(paths)
+    listed = _listed(lake) if any(isinstance(located(path), BucketUrl) for path in wanted) else []
+    return find(
+        wanted,
+        apart_from=lake.location,
+        listed=listed,
+        lookback_days=lookback_days,
+        may_come=may_come,
     )
 
 
-def news(
-    lake: Lake, paths: Iterable[str | Path], *, lookback_days: int = LOOKBACK_DAYS
-) -> tuple[int, int]:
-    """How many of the files that the paths mean are new or changed, and how many are not."""
-    files = _find(lake, paths, lookback_days).files
-    places = _known(lake).places
-    unchanged = sum((file.name, file.fingerprint()) in places for file in files)
-    return len(files) - unchanged, unchanged
-
-
-def _find(lake: Lake, paths: Iterable[str | Path], lookback_days: int) -> Found:
-    """The files that the paths mean; of a bucket, those since the lake's last listing of it."""
+def _listed(lake: Lake) -> list[Listed]:
     with lake.reader(tables=["listings"]) as reader:
         names = ["path", "folder", "last_day", "name_form"]
-        listed = [Listed(*row) for row in reader.columns("listings", names).iter_rows()]
-    return find(paths, apart_from=lake.location, listed=listed, lookback_days=lookback_days)
+        return [Listed(*row) for row in reader.columns("listings", names).iter_rows()]
 
 
 def _listing_rows(found: Found, *, now: datetime, run_id: str) -> pl.DataFrame:
     told = {"listed_at": now, "run_id": run_id}
     return LISTINGS.frame([vars(listed) | told for listed in found.listed])
-
-
-def _known(lake: Lake) -> Known:
-    with lake.reader(tables=["ingests"]) as reader:
-        rows = reader.columns("ingests", ["source_file", "fingerprint", "events", "duplicates"])
-    places = frozenset(rows.select("source_file", "fingerprint").rows())
-    # Events that a content holds: those its file brought, and those another had brought.
-    held = rows.group_by("fingerprint").agg((pl.col("events") + pl.col("duplicates")).max())
-    return Known(places, dict(held.rows()))

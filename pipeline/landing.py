@@ -16,11 +16,12 @@ import polars as pl
 import pyarrow as pa
 
 from pipeline.arrivals import LogFile
+from pipeline.booking import book, take_back
 from pipeline.content import Content, Privacy
 from pipeline.errors import LakeError
 from pipeline.lake import ConcurrentWriteError, Lake, of_days, of_period
 from pipeline.parsing import FileBroken, ParsedBatch
-from pipeline.schemas import INGESTS, REJECTS, ROLLUPS
+from pipeline.schemas import REJECTS, ROLLUPS
 from pipeline.sources import Source
 
 SQL = Path(__file__).parent / "sql"
@@ -43,8 +44,9 @@ class Lander:
     def land(self, batch: ParsedBatch) -> None:
         """Commit a batch: its events, its rejects, and the accounts of the files that end in it."""
         self.land_events(batch)
+        take_back(self.lake, [*(file for file, _ in batch.records), *batch.finished])
         self.lake.append_new("rejects", self.reject_rows(batch.broken))
-        self.lake.append_new("ingests", self._ingest_rows(batch.finished))
+        book(self.lake, batch.finished, now=self.now, run_id=self.run_id)
         self.done.extend(batch.finished)
 
     def land_events(self, batch: ParsedBatch) -> None:
@@ -146,11 +148,6 @@ class Lander:
             return _landed(events, landing)
         raise LakeError(f"{_ATTEMPTS} times another writer was first; try again later")
 
-    def _ingest_rows(self, files: Sequence[LogFile]) -> pl.DataFrame:
-        told = {"ingested_at": self.now, "run_id": self.run_id}
-        rows = [{"source_file": file.path, **counts_of(file), **told} for file in files]
-        return INGESTS.frame(rows)
-
 
 def _days(source: Source, events: pa.Table) -> dict[str, Any]:
     """The parameters $source, $first_day and $last_day of some events."""
@@ -161,11 +158,6 @@ def _days(source: Source, events: pa.Table) -> dict[str, Any]:
 def _updated(events: pa.Table, changes: pl.DataFrame) -> pa.Table:
     """The events with the columns of `changes` in place of theirs where event_id is the same."""
     return pl.DataFrame(events).update(changes, on=["source", "event_id"]).to_arrow()
-
-
-def counts_of(file: LogFile) -> dict[str, Any]:
-    """What is known of a file's content, as `ingests` has it."""
-    return {name: value for name, value in vars(file).items() if name not in {"path", "same_as"}}
 
 
 def _count(file: LogFile, row: dict[str, Any]) -> None:

@@ -205,8 +205,10 @@ def summary_line(told: dict[str, Any]) -> str:
     """What a run did, in a line."""
     words = []
     if "files" in told:
+        unfinished = told.get("unfinished", 0)
         words.append(
             f"{told['files']:,} files ({told['unchanged']:,} unchanged, "
+            f"{f'{unfinished:,} still being written, ' if unfinished else ''}"
             f"{told['left_out']:,} no logs), {told['events']:,} new events, "
             f"{told['duplicates']:,} duplicates, {told['rejects']:,} rejects"
         )
@@ -266,9 +268,9 @@ def prompt(reader: LakeReader, kind: Format) -> None:
                 say(f"error: {error}")
 
 
-def as_json(value: Any) -> str:
-    """JSON text; times as ISO 8601."""
-    return json.dumps(value, ensure_ascii=False, indent=2, default=_plain)
+def as_json(value: Any, *, indent: int | None = 2) -> str:
+    """JSON text, without `indent` in one line; times as ISO 8601."""
+    return json.dumps(value, ensure_ascii=False, indent=indent, default=_plain)
 
 
 def printable(text: str) -> str:

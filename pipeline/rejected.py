@@ -19,12 +19,14 @@ from typing import Any
 import polars as pl
 
 from pipeline.arrivals import Arrival, LogFile, records_of
+from pipeline.booking import row_of
 from pipeline.content import Privacy
 from pipeline.errors import InputError, LakeError, NotFoundError
-from pipeline.files import LogObject, same_file
+from pipeline.files import LogObject
 from pipeline.ingest import Limits
+from pipeline.known import Known, known_files
 from pipeline.lake import ConcurrentWriteError, Lake, LakeReader, Turn
-from pipeline.landing import Lander, counts_of
+from pipeline.landing import Lander
 from pipeline.parsing import Batch, Parser
 from pipeline.records import Piece
 from pipeline.schemas import INGESTS, REJECTS
@@ -142,7 +144,8 @@ def replay(
             reader=reader, now=now, network_database=network_database, privacy=lander.privacy
         )
         work = _Replay(lander, parser, limits, given)
-        for batch in _batches(rejects, most_bytes=limits.batch_bytes):
+        known = known_files(lake)
+        for batch in _batches(rejects, known, most_bytes=limits.batch_bytes):
             work.do(batch)
             tried += batch.rejects.height
             if progress is not None:
@@ -183,7 +186,7 @@ class _Outcome:
         return self.before.select(_RECORD).unique().join(self.after, on=_RECORD, how="anti")
 
 
-def _batches(rejects: pl.DataFrame, *, most_bytes: int) -> Iterator[_Rejects]:
+def _batches(rejects: pl.DataFrame, known: Known, *, most_bytes: int) -> Iterator[_Rejects]:
     """The rejects that can be tried; a file's stay together, so that it is booked once."""
     waiting: list[pl.DataFrame] = []
     size = 0
@@ -191,7 +194,7 @@ def _batches(rejects: pl.DataFrame, *, most_bytes: int) -> Iterator[_Rejects]:
         whole, bytes_ = part.filter("whole"), int(part["text_bytes"].sum())
         file = None
         if whole.height < part.height or bytes_ > most_bytes:
-            file = same_file(*part.select(_FILE).row(0))
+            file = known.file(*part.select(_FILE).row(0))
         if file is not None:
             yield _Rejects(part, file)
         elif whole.height:
@@ -316,5 +319,5 @@ def _duplicates(files: list[LogFile]) -> pl.DataFrame:
 
 def _counted(file: LogFile, *, now: datetime) -> pl.DataFrame:
     """What `ingests` has to say of a file that was read again as a whole."""
-    row = {"source_file": file.path, **counts_of(file), "replayed_at": now}
+    row = {**row_of(file), "replayed_at": now}
     return INGESTS.frame([row]).drop("ingested_at", "run_id")

@@ -76,6 +76,16 @@ class Settings(BaseSettings):
         le=36_500,
         description="A bucket's days are listed again this long, for objects that come late",
     )
+    settle_seconds: float = Field(
+        5,
+        ge=0,
+        description="Following, a compressed file or a document is read once unchanged this long",
+    )
+    give_up_seconds: float = Field(
+        600,
+        ge=0,
+        description="Following, what is cut off (half a line) is read so once unchanged this long",
+    )
     inventory: Path | None = Field(
         None, description="CSV or JSON of declared identities (owner, purpose, limits)"
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +13,10 @@ from detectors.judge import Judged, judge, pending
 from pipeline.baselines import missing_days, roll_up
 from pipeline.content import Content, Privacy, salt_in
 from pipeline.errors import SettingsError
+from pipeline.following import Follower
 from pipeline.housekeeping import Housework, Rules, first_day_kept, first_whole_day
 from pipeline.housekeeping import keep_house as housekeeping
-from pipeline.ingest import Limits, Summary, ingest, news
+from pipeline.ingest import Limits, Summary, Way, ingest, nothing_new
 from pipeline.inventory import take_inventory
 from pipeline.rejected import Asked, Replayed, replay
 from pipeline.settings import Settings
@@ -64,6 +65,27 @@ def bring_in(job: Job, paths: Sequence[str], *, source: str | None = None) -> Su
         lookback_days=settings.listing_lookback_days,
         privacy=privacy_of(settings),
         progress=job.told("ingest"),
+    )
+
+
+def follower(
+    settings: Settings, paths: Sequence[str], *, run_id: str, source: str | None = None
+) -> Follower:
+    """Who brings in what is new in the paths, look by look."""
+    way = Way(
+        lake=settings.open_lake(),
+        run_id=run_id,
+        source=source,
+        limits=limits_of(settings),
+        network_database=settings.network_database,
+        privacy=privacy_of(settings),
+    )
+    return Follower(
+        way=way,
+        paths=paths,
+        lookback_days=settings.listing_lookback_days,
+        settle=timedelta(seconds=settings.settle_seconds),
+        give_up=timedelta(seconds=settings.give_up_seconds),
     )
 
 
@@ -128,8 +150,10 @@ def keep_house(job: Job, *, rules: Rules | None = None) -> Housework:
 def nothing_to_do(settings: Settings, paths: Sequence[str], *, now: datetime) -> int | None:
     """How many files there are, if all are in the lake, rolled up and judged; else None."""
     lake = settings.open_lake()
-    new, unchanged = news(lake, paths, lookback_days=settings.listing_lookback_days)
-    return None if new or not lake.exists() or unjudged_days(settings, now=now) else unchanged
+    unchanged = nothing_new(lake, paths, lookback_days=settings.listing_lookback_days)
+    if unchanged is None or not lake.exists() or unjudged_days(settings, now=now):
+        return None
+    return unchanged
 
 
 def unjudged_days(settings: Settings, *, now: datetime) -> int:
