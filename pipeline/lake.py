@@ -477,7 +477,7 @@ class LakeReader:
 
     def arrow(self, sql: str | Path, params: Mapping[str, Any] | None = None) -> pa.Table:
         """As `query`, as an Arrow table."""
-        text = sql.read_text(encoding="utf-8") if isinstance(sql, Path) else sql
+        text = _text(sql)
         return self._connection.sql(text, params=_used(text, params)).to_arrow_table()
 
     def columns(self, table: str, names: list[str]) -> pl.DataFrame:
@@ -500,9 +500,15 @@ class LakeReader:
         """Give a frame, or the result of a SELECT, a name that later queries can read."""
         if name in TABLES:
             raise LakeError(f"{name} is a table of the lake; give the result another name")
-        frame = self.arrow(data, params) if isinstance(data, (str, Path)) else data
-        arrow = frame.to_arrow() if isinstance(frame, pl.DataFrame) else frame
-        self._connection.register(name, arrow)
+        if isinstance(data, (str, Path)):
+            # A table counts for the memory limit, and spills.
+            text = _text(data)
+            self._connection.execute(
+                f"create or replace temp table {name} as\n{text}", _used(text, params)
+            )
+        else:
+            arrow = data.to_arrow() if isinstance(data, pl.DataFrame) else data
+            self._connection.register(name, arrow)
 
     def restrict(self) -> None:
         """From here on allow reading only: no files but the lake's, no change of settings."""
@@ -561,9 +567,8 @@ class LakeReader:
                     table.to_pyarrow_dataset(file_pruning_predicate=only)
                 )
             else:
-                relation = self._connection.read_parquet(
-                    [_plain(uri) for uri in files], union_by_name=True, hive_partitioning=True
-                )
+                files_named = {"files": [_plain(uri) for uri in files]}
+                relation = self._connection.sql(_over_files(spec), params=files_named)
         except duckdb.IOException as error:
             raise _gone(spec.name, self.versions[spec.name]) from error
         present = set(relation.columns)
@@ -665,6 +670,26 @@ def _used(sql: str, params: Mapping[str, Any] | None) -> dict[str, Any]:
     """The parameters that a statement names: DuckDB refuses any other."""
     names = set(re.findall(r"\$([a-z_][a-z_0-9]*)", sql))
     return {name: value for name, value in (params or {}).items() if name in names}
+
+
+def _over_files(spec: Table) -> str:
+    """The SELECT over a table's `$files`. A column that a file does not have, for a newer version
+    added it, is null there; no file is opened only to see that.
+    """
+    inside = [c for c in spec.columns if c.name not in spec.partition_by]
+    columns = ", ".join(
+        f"'{c.name}': {{name: '{c.name}', type: '{c.type}', default_value: null}}" for c in inside
+    )
+    options = [f"schema = map {{{columns}}}"]
+    if spec.partition_by:
+        folders = ", ".join(f"{c.name}: {c.type}" for c in spec.columns if c not in inside)
+        options += ["hive_partitioning = true", f"hive_types = {{{folders}}}"]
+    names = ", ".join(spec.column_names)
+    return f"from read_parquet($files, {', '.join(options)}) select {names}"
+
+
+def _text(sql: str | Path) -> str:
+    return sql.read_text(encoding="utf-8") if isinstance(sql, Path) else sql
 
 
 def _plain(uri: str) -> str:
