@@ -682,9 +682,9 @@ def _over_files(spec: Table) -> str:
     )
     options = [f"schema = map {{{columns}}}"]
     if spec.partition_by:
-        folders = ", ".join(f"{c.name}: {c.type}" for c in spec.columns if c not in inside)
+        folders = ", ".join(f"'{c.name}': {c.type}" for c in spec.columns if c not in inside)
         options += ["hive_partitioning = true", f"hive_types = {{{folders}}}"]
-    names = ", ".join(spec.column_names)
+    names = ", ".join(f'"{name}"' for name in spec.column_names)
     return f"from read_parquet($files, {', '.join(options)}) select {names}"
 
 
