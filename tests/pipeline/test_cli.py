@@ -150,7 +150,7 @@ def test_status_tells_what_failed(tmp_path: Path) -> None:
     nhiwatch("ingest", tmp_path / "none", "--lake", tmp_path / "lake")
     page = nhiwatch("status", "--lake", tmp_path / "lake").stdout
     assert "The last ingest failed" in page
-    assert "error: InputError: expected a file" in page
+    assert "error: NotThereError: expected a file" in page
 
 
 def test_rejects_are_listed_and_shown_safely(tmp_path: Path) -> None:
