@@ -8,6 +8,7 @@ a process that writes one locks out every other, readers included.
 
 from __future__ import annotations
 
+import copy
 import graphlib
 import json
 import re
@@ -509,6 +510,16 @@ class LakeReader:
         else:
             arrow = data.to_arrow() if isinstance(data, pl.DataFrame) else data
             self._connection.register(name, arrow)
+
+    @contextmanager
+    def beside(self) -> Iterator[LakeReader]:
+        """Another reader of the same snapshot, for another thread. What either defines is its own;
+        they share the memory limit.
+        """
+        other = copy.copy(self)
+        other._connection = self._connection.cursor()
+        with other:
+            yield other
 
     def restrict(self) -> None:
         """From here on allow reading only: no files but the lake's, no change of settings."""
