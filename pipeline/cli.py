@@ -629,7 +629,3 @@ def _serve_dashboard(settings: Settings, *, port: int = 8501, address: str = "12
     flags = [f"--{name}={value}" for name, value in options.items()]
     command = [sys.executable, "-m", "streamlit", "run", str(page), *flags]
     os.execv(sys.executable, command)  # noqa: S606
-
-
-if __name__ == "__main__":
-    main()

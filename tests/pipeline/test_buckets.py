@@ -225,7 +225,7 @@ def test_logs_and_lake_in_a_container_of_azure(azure_container: str, tmp_path: P
 
 def nhiwatch(*args: str, **env: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "pipeline.cli", *args],
+        [sys.executable, "-m", "pipeline", *args],
         capture_output=True,
         text=True,
         check=False,

@@ -17,7 +17,7 @@ import pytest
 
 def nhiwatch(*args: str | Path, **env: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "pipeline.cli", *map(str, args)],
+        [sys.executable, "-m", "pipeline", *map(str, args)],
         capture_output=True,
         text=True,
         check=False,
@@ -102,7 +102,7 @@ def test_sql_refuses_to_write_in_one_line(small: Path) -> None:
 
 def test_sql_without_a_statement_reads_them_from_a_prompt(small: Path) -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "pipeline.cli", "sql", "--lake", str(small)],
+        [sys.executable, "-m", "pipeline", "sql", "--lake", str(small)],
         input="select count(*) as n\nfrom events;\nselect nonsense;\n",
         capture_output=True,
         text=True,

@@ -479,7 +479,7 @@ class Following:
     """A process of `nhiwatch ingest --follow`, told in lines of JSON."""
 
     def __init__(self, world: World) -> None:
-        command = [sys.executable, "-m", "pipeline.cli", "ingest", str(world.folder), "--follow"]
+        command = [sys.executable, "-m", "pipeline", "ingest", str(world.folder), "--follow"]
         command += ["--every", "0.2", "--json", "--lake", str(world.lake.location)]
         env = {**os.environ, "NHIWATCH_SETTLE_SECONDS": "0.5"}
         self.process = subprocess.Popen(
