@@ -561,40 +561,26 @@ class LakeReader:
         self.close()
 
     def _show(self, spec: Table, table: DeltaTable | None) -> None:
-        """Make the view over one table; a typed empty one if there is nothing in it."""
+        """Make the view over one table, or an empty one in its place if there is nothing in it."""
         only = list(self.only.get(spec.name, ())) or None
         files = table.file_uris(file_pruning_predicate=only) if table is not None else []
         if table is not None:
             self.versions[spec.name] = table.version()
             _differs(spec, table)
         if table is None or not files:
-            self._connection.register(spec.name, spec.arrow_schema.empty_table())
+            columns = ", ".join(f'"{c.name}" {c.type}' for c in spec.columns)
+            self._connection.execute(f"create table {spec.name} ({columns})")
             return
         try:
             if isinstance(self.lake.location, BucketUrl):
                 # DuckDB would need an extension to read from a bucket; filters are pushed down
                 # alike.
-                relation = self._connection.from_arrow(
-                    table.to_pyarrow_dataset(file_pruning_predicate=only)
-                )
+                dataset = table.to_pyarrow_dataset(file_pruning_predicate=only)
+                _typed(self._connection.from_arrow(dataset), spec).create_view(spec.name)
             else:
-                files_named = {"files": [_plain(uri) for uri in files]}
-                relation = self._connection.sql(_over_files(spec), params=files_named)
+                self._connection.execute(_view_of_files(spec, [_plain(uri) for uri in files]))
         except duckdb.IOException as error:
             raise _gone(spec.name, self.versions[spec.name]) from error
-        present = set(relation.columns)
-        relation.select(
-            *(
-                (
-                    duckdb.ColumnExpression(c.name)
-                    if c.name in present
-                    else duckdb.ConstantExpression(None)
-                )
-                .cast(duckdb.sqltype(c.type))
-                .alias(c.name)
-                for c in spec.columns
-            )
-        ).create_view(spec.name)
 
 
 _READING = {
@@ -683,20 +669,34 @@ def _used(sql: str, params: Mapping[str, Any] | None) -> dict[str, Any]:
     return {name: value for name, value in (params or {}).items() if name in names}
 
 
-def _over_files(spec: Table) -> str:
-    """The SELECT over a table's `$files`. A column that a file does not have, for a newer version
-    added it, is null there; no file is opened only to see that.
+def _typed(relation: duckdb.DuckDBPyRelation, spec: Table) -> duckdb.DuckDBPyRelation:
+    """A relation with the columns of a table; those that a newer version added are null."""
+    there = {c.name: duckdb.ColumnExpression(c.name) for c in spec.columns}
+    there |= dict.fromkeys(there.keys() - relation.columns, duckdb.ConstantExpression(None))
+    return relation.select(
+        *(there[c.name].cast(duckdb.sqltype(c.type)).alias(c.name) for c in spec.columns)
+    )
+
+
+def _view_of_files(spec: Table, files: Sequence[str]) -> str:
+    """The definition of a view over a table's files. A column that a file does not have, for a
+    newer version added it, is null there; no file is opened only to see that.
     """
     inside = [c for c in spec.columns if c.name not in spec.partition_by]
     columns = ", ".join(
         f"'{c.name}': {{name: '{c.name}', type: '{c.type}', default_value: null}}" for c in inside
     )
-    options = [f"schema = map {{{columns}}}"]
+    options = [_quoted(files), f"schema = map {{{columns}}}"]
     if spec.partition_by:
         folders = ", ".join(f"'{c.name}': {c.type}" for c in spec.columns if c not in inside)
         options += ["hive_partitioning = true", f"hive_types = {{{folders}}}"]
     names = ", ".join(f'"{name}"' for name in spec.column_names)
-    return f"from read_parquet($files, {', '.join(options)}) select {names}"
+    return f"create view {spec.name} as from read_parquet({', '.join(options)}) select {names}"
+
+
+def _quoted(texts: Iterable[str]) -> str:
+    """Texts as a list of SQL."""
+    return "[" + ", ".join("'" + text.replace("'", "''") + "'" for text in texts) + "]"
 
 
 def _text(sql: str | Path) -> str:
