@@ -33,11 +33,25 @@ Progress = Callable[[int, int], None]
 """Told how many of how many files are read."""
 
 
+_AT_REST = 600 * 10**6
+_PER_BYTE = 20
+"""What an ingest takes before it reads anything, and for each byte of a batch: of the batches that
+are read, parsed and landed at the same time there are texts, columns and compressed files.
+"""
+
+
+def batch_within(memory: int) -> int:
+    """The text of records, in bytes, that one commit may hold where so many bytes are allowed
+    (measured: tests/benchmarks/memory.py).
+    """
+    return min(max((memory - _AT_REST) // _PER_BYTE, 1 << 20), 64 << 20)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Limits:
     """Sizes in bytes: text of records in one commit, the longest record, text kept of a reject."""
 
-    batch_bytes: int = 24 * 1024**2
+    batch_bytes: int = batch_within(1 << 30)
     max_record_bytes: int = 16 * 1024**2
     reject_text_bytes: int = 65_536
 

@@ -99,11 +99,11 @@ class Turn:
 class Lake:
     """A folder, on disk or in a bucket, of Delta tables named as in `pipeline.schemas.TABLES`.
 
-    `memory_limit` (a DuckDB size such as "1GiB") and `threads` bound each reader.
+    `memory_limit` (in bytes) and `threads` bound each reader.
     """
 
     location: Location
-    memory_limit: str = "1GiB"
+    memory_limit: int = 1 << 30
     threads: int | None = None
 
     def __post_init__(self) -> None:
@@ -462,7 +462,7 @@ class LakeReader:
         self.versions: dict[str, int] = {}
         self._connection = duckdb.connect(":memory:")
         self._connection.execute("set TimeZone = 'UTC'")
-        self._connection.execute("set memory_limit = $limit", {"limit": lake.memory_limit})
+        self._connection.execute("set memory_limit = $limit", {"limit": f"{lake.memory_limit}B"})
         if lake.threads is not None:
             self._connection.execute("set threads = $n", {"n": lake.threads})
         names = TABLES if tables is None else tables

@@ -17,7 +17,7 @@ import polars as pl
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from pipeline.errors import InputError, QueryError
@@ -29,6 +29,8 @@ from pipeline.steps import Progress as Report
 _PIPE_WIDTH = 200
 _CELL = 200
 _RUNS = 5
+_LONG = ("raw", "tool_arguments", "tool_result", "source_file", "record_index")
+"""What of an event leads back to its record, and is not shown beside a finding."""
 
 
 class Format(StrEnum):
@@ -93,10 +95,12 @@ def show_explanation(told: Explanation) -> None:
     console, finding = out(), told.finding
     console.print(printable(finding["title"]), style="bold")
     names = ("finding_id", "detector", "severity", "score", "confidence", "identity_id")
+    fields = Table.grid(Column(no_wrap=True), Column(overflow="fold"), padding=(0, 2, 0, 0))
     for name in (*names, "subject", "window", "observed", "expected", "support", "frameworks"):
-        console.print(f"{name:<12} {_cell_whole(finding[name])}", soft_wrap=True)
+        fields.add_row(name, Text(_cell_whole(finding[name])))
+    console.print(fields)
     console.print()
-    brief = told.evidence.drop("raw", "tool_arguments", "tool_result", "source_file")
+    brief = told.evidence.drop(*_LONG)
     _show_table(brief.select(c for c in brief.columns if brief[c].null_count() < brief.height))
     console.print()
     console.print("SQL that returns the evidence, all columns:")
@@ -336,6 +340,8 @@ def _cell(value: Any) -> str:
 
 
 def _cell_whole(value: Any) -> str:
+    if isinstance(value, float):
+        return _cell(value)
     return printable(", ".join(value) if isinstance(value, list) else str(value))
 
 

@@ -10,7 +10,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ByteSize, ConfigDict, Field, ValidationError
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -58,11 +58,17 @@ class Settings(BaseSettings):
     lake: Annotated[Location, BeforeValidator(located)] = Field(
         Path("lake"), description="Where the Delta tables are: a folder, or the URL of one"
     )
-    memory_limit: str = Field("1GiB", description="DuckDB's memory, a size such as 1GiB")
+    memory_limit: ByteSize = Field(
+        ByteSize(1 << 30),
+        ge=256 << 20,
+        description="The memory that an ingest keeps to, and DuckDB otherwise: a size such as 1GiB",
+    )
     threads: int | None = Field(None, description="DuckDB's threads; default: every core")
     history_days: int = Field(30, ge=1, description="Days of history before a judged day")
-    batch_bytes: int = Field(
-        24 * 1024**2, ge=1024, description="Text of records that one commit holds, in bytes"
+    batch_bytes: int | None = Field(
+        None,
+        ge=1024,
+        description="Text of records that one commit holds, in bytes; default: by memory_limit",
     )
     max_record_bytes: int = Field(
         16 * 1024**2, ge=1024, description="A longer record is rejected, in bytes"

@@ -16,7 +16,7 @@ from pipeline.errors import SettingsError
 from pipeline.following import Follower
 from pipeline.housekeeping import Housework, Rules, first_day_kept, first_whole_day
 from pipeline.housekeeping import keep_house as housekeeping
-from pipeline.ingest import Limits, Summary, Way, ingest, nothing_new
+from pipeline.ingest import Limits, Summary, Way, batch_within, ingest, nothing_new
 from pipeline.inventory import take_inventory
 from pipeline.rejected import Asked, Replayed, replay
 from pipeline.settings import Settings
@@ -210,7 +210,7 @@ def _salt_file(settings: Settings) -> Path:
 def limits_of(settings: Settings) -> Limits:
     """The sizes that ingest keeps to."""
     return Limits(
-        batch_bytes=settings.batch_bytes,
+        batch_bytes=settings.batch_bytes or batch_within(settings.memory_limit),
         max_record_bytes=settings.max_record_bytes,
         reject_text_bytes=settings.reject_text_bytes,
     )
