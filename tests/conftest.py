@@ -31,10 +31,7 @@ def shared_data() -> Path:
 
 @pytest.fixture(scope="session")
 def demo_lake(tmp_path_factory: pytest.TempPathFactory) -> Lake:
-    """The sample data, ingested, rolled up, with its inventory; not judged. Read only.
-
-    Its tests are the xdist group `demo`, so that one worker makes it, once.
-    """
+    """The sample data, ingested, rolled up, with its inventory; not judged. Read only."""
     lake = Lake(tmp_path_factory.mktemp("demo") / "lake")
     now = datetime(2026, 10, 2, tzinfo=timezone.utc)
     ingest(lake, [DATA / "AWSLogs", DATA / "traces"], now=now, run_id="demo")

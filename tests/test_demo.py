@@ -15,8 +15,6 @@ from detectors.judge import judge
 from pipeline.lake import Lake
 from sample_data import DATA
 
-pytestmark = pytest.mark.xdist_group("demo")
-
 NOW = datetime(2026, 10, 2, tzinfo=timezone.utc)
 TRUTH = json.loads((DATA / "truth.json").read_text(encoding="utf-8"))
 QUIET_FINDINGS_A_DAY = 2

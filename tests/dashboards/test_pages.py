@@ -19,9 +19,6 @@ from pipeline.ingest import ingest
 from pipeline.inventory import take_inventory
 from pipeline.lake import Lake
 
-pytestmark = pytest.mark.xdist_group("pages")
-"""So that one worker starts the servers and the browser."""
-
 ROOT = Path(__file__).parents[2]
 PAGES = ["overview", "findings", "identity", "traces", "sql", "health"]
 HOSTILE = "<script>document.title='owned'</script><img src=x onerror=alert(1)> **bold** $x$ [a](b)"

@@ -75,7 +75,6 @@ def test_an_unknown_detector_is_named_with_the_known() -> None:
         make("nonsense")
 
 
-@pytest.mark.xdist_group("demo")
 @every_detector
 def test_scores_and_findings_keep_the_contract_on_real_events(
     demo_lake: Lake, detector_id: str

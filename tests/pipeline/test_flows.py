@@ -15,9 +15,6 @@ from pipeline.errors import InputError
 from pipeline.settings import load
 from pipeline.steps import Job
 
-pytestmark = pytest.mark.xdist_group("flows")
-"""So that one worker starts Prefect's server."""
-
 RECORD = {
     "eventVersion": "1.11",
     "userIdentity": {"type": "Root", "accountId": "111122223333", "principalId": "111122223333"},
