@@ -20,7 +20,7 @@ import obstore
 from obstore.exceptions import BaseError
 
 from pipeline.buckets import BucketUrl, Location, fault, located, store
-from pipeline.days import day_of_folder
+from pipeline.days import day_in_name, day_of_folder
 from pipeline.errors import InputError, NotThereError
 from pipeline.listing import Listed, list_path
 
@@ -280,9 +280,12 @@ def find(
 
 
 def _day(file: LogObject) -> date:
-    """The day that a file's folder is for; one that is for none goes first."""
-    folder = day_of_folder(f"{PurePosixPath(file.name).parent}/")
-    return date.min if folder is None else folder.day
+    """The day that a file's folder or its name is for; one that is for none goes last, as a log
+    that is being written to does.
+    """
+    path = PurePosixPath(file.name)
+    told = day_of_folder(f"{path.parent}/") or day_in_name(path.name)
+    return date.max if told is None else told.day
 
 
 def file_named(name: str) -> LogObject | None:

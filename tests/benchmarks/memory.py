@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 from cost import cost, nhiwatch, script
@@ -17,14 +18,13 @@ LIMIT = 1 << 30
 MB = 10**6
 
 
-def measure(work: Path, *, quick: bool) -> list[Row]:
+def measure(work: Path, *, quick: bool) -> Iterator[Row]:
     sizes = [50 * MB, 200 * MB] if quick else [250 * MB, 500 * MB, 1000 * MB, 2000 * MB]
     largest = sizes[-1]
-    return [
-        *(_one_file(work, "records", size) for size in sizes),
-        _one_file(work, "array", largest),
-        _many_events(work, 200_000 if quick else 10_000_000),
-    ]
+    for size in sizes:
+        yield _one_file(work, "records", size)
+    yield _one_file(work, "array", largest)
+    yield _many_events(work, 200_000 if quick else 10_000_000)
 
 
 def _one_file(work: Path, form: str, size: int) -> Row:
