@@ -293,8 +293,12 @@ def _as_log(
 
 
 def _is_part(log: LogObject, content: Content, alike: list[KnownLog]) -> bool:
-    longer = [o for o in alike if o.path != log.name and o.mark.read_to > content.size]
-    return bool(longer) and any(_is_at(other.path, content.end()) for other in longer)
+    return any(
+        other.path != log.name
+        and other.mark.read_to > content.size
+        and _is_at(other.path, content.end())
+        for other in alike
+    )
 
 
 def _is_at(path: str, mark: Mark) -> bool:

@@ -686,7 +686,7 @@ def _view_of_files(spec: Table, files: Sequence[str]) -> str:
     columns = ", ".join(
         f"'{c.name}': {{name: '{c.name}', type: '{c.type}', default_value: null}}" for c in inside
     )
-    options = [_quoted(files), f"schema = map {{{columns}}}"]
+    options = [f"[{', '.join(map(_literal, files))}]", f"schema = map {{{columns}}}"]
     if spec.partition_by:
         folders = ", ".join(f"'{c.name}': {c.type}" for c in spec.columns if c not in inside)
         options += ["hive_partitioning = true", f"hive_types = {{{folders}}}"]
@@ -694,9 +694,9 @@ def _view_of_files(spec: Table, files: Sequence[str]) -> str:
     return f"create view {spec.name} as from read_parquet({', '.join(options)}) select {names}"
 
 
-def _quoted(texts: Iterable[str]) -> str:
-    """Texts as a list of SQL."""
-    return "[" + ", ".join("'" + text.replace("'", "''") + "'" for text in texts) + "]"
+def _literal(text: str) -> str:
+    """A text as SQL writes it."""
+    return "'" + text.replace("'", "''") + "'"
 
 
 def _text(sql: str | Path) -> str:
@@ -719,9 +719,9 @@ def json_text(value: Any) -> str:
 
 def of_days(days: pl.DataFrame) -> str:
     """The Delta predicate of some days (source, event_date) of one source."""
-    source = str(days["source"][0]).replace("'", "''")
-    dates = ", ".join(f"'{day.isoformat()}'" for day in days["event_date"])
-    return f"source = '{source}' and event_date in ({dates})"
+    source = _literal(days["source"][0])
+    dates = ", ".join(_literal(day.isoformat()) for day in days["event_date"])
+    return f"source = {source} and event_date in ({dates})"
 
 
 def of_period(source: str, first: date, last: date) -> list[PartitionFilter]:

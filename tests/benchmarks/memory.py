@@ -1,7 +1,7 @@
 """The memory that an ingest takes: by the size of one file, and by the number of events.
 
 A file of one JSON value is the hard case: nothing in it says where it may be cut. The bar is the
-setting memory_limit (1 GiB by default): DuckDB's memory, and here that of the whole process.
+setting memory_limit (1 GiB by default), for the whole process.
 """
 
 from __future__ import annotations
