@@ -204,6 +204,18 @@ def test_detect_judges_and_the_second_time_finds_nothing_to_judge(small: Path) -
     assert second["detector_days"] == 0
 
 
+@pytest.mark.parametrize("size", ["lots", "10MB"])
+def test_a_memory_limit_that_is_none_is_told_in_a_line(
+    small: Path, monkeypatch: pytest.MonkeyPatch, size: str
+) -> None:
+    monkeypatch.setenv("NHIWATCH_MEMORY_LIMIT", size)
+    done = nhiwatch("status", "--lake", small)
+    assert done.returncode == 1
+    assert len(done.stderr.splitlines()) == 1
+    assert "memory_limit" in done.stderr
+    assert size in done.stderr
+
+
 def test_an_empty_list_of_findings_is_no_error(small: Path) -> None:
     done = nhiwatch("findings", "--lake", small, "--detector", "unusual_tool_chain", "--json")
     assert (done.returncode, json.loads(done.stdout)) == (0, [])
