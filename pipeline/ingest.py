@@ -8,7 +8,7 @@ waits for the next one: at most one batch is in each, which bounds memory.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -16,6 +16,7 @@ from pathlib import Path
 
 import polars as pl
 
+from pipeline import enrich
 from pipeline.arrivals import Passed, Patience, arrivals
 from pipeline.buckets import BucketUrl, located
 from pipeline.content import Privacy
@@ -196,7 +197,6 @@ class _Stages:
 
     def __init__(self, lander: Lander, network_database: Path | None) -> None:
         self.lander = lander
-        self.landing: Future[None] | None = None
         self.stack = ExitStack()
         self.parser = Parser(
             reader=self.stack.enter_context(lander.lake.reader(tables=())),
@@ -205,6 +205,8 @@ class _Stages:
             privacy=lander.privacy,
         )
         self.thread = self.stack.enter_context(ThreadPoolExecutor(1, "landing"))
+        # While the first batch is read, for which there is nothing to land yet.
+        self.landing = self.thread.submit(enrich.load, database=network_database)
 
     def __enter__(self) -> _Stages:
         return self
@@ -221,8 +223,7 @@ class _Stages:
 
     def _wait(self) -> None:
         """Until what was taken before has landed; raises what stopped it."""
-        if self.landing is not None:
-            self.landing.result()
+        self.landing.result()
 
 
 def nothing_new(

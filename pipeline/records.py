@@ -64,13 +64,14 @@ class Piece:
     def bytes(self) -> int:
         return sum(_sizes(self.texts))
 
-    def strings(self) -> pa.StringArray:
-        """The texts as one Arrow array; raises pa.ArrowInvalid where one is not UTF-8."""
-        ends = np.cumsum([0, *_sizes(self.texts)], dtype=np.int32)
-        joined = pa.py_buffer(b"".join(self.texts))
-        strings = pa.StringArray.from_buffers(len(self.texts), pa.py_buffer(ends), joined)
-        strings.validate(full=True)
-        return strings
+
+def strings(texts: Sequence[Text]) -> pa.StringArray:
+    """Texts as one Arrow array; raises pa.ArrowInvalid where one is not UTF-8."""
+    ends = np.cumsum([0, *_sizes(texts)], dtype=np.int32)
+    joined = pa.py_buffer(b"".join(texts))
+    array = pa.StringArray.from_buffers(len(texts), pa.py_buffer(ends), joined)
+    array.validate(full=True)
+    return array
 
 
 class DamagedError(Exception):
@@ -298,7 +299,7 @@ class _Splitter:
         between = re.compile(rb"\}\s*,\s*(?=" + opening.pattern + rb")")
         guesses = [m.start() + 1 for m in between.finditer(self.buffer, tail)]
         for end in guesses[: -_BOUNDARY_TRIES - 1 : -1]:
-            texts = _array_of(self.buffer[:end])
+            texts = _array_of(memoryview(self.buffer)[:end])
             if texts is not None:
                 return texts, end
         return None
@@ -312,7 +313,7 @@ class _Splitter:
             end = self.buffer.rfind(b"]", 0, end)
             if end < 0:
                 return None
-            texts = _array_of(self.buffer[:end])
+            texts = _array_of(memoryview(self.buffer)[:end])
             if texts is not None:
                 return texts, end + 1
         return None
@@ -439,9 +440,9 @@ def _list_of(text: Text) -> list[Text]:
     return list(_RAW_LIST.decode(text))
 
 
-def _array_of(text: bytes) -> list[Text] | None:
+def _array_of(text: bytes | memoryview) -> list[Text] | None:
     try:
-        return _list_of(b"[" + text + b"]")
+        return _list_of(b"".join((b"[", text, b"]")))
     except (msgspec.MsgspecError, RecursionError):
         return None
 

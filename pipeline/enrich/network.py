@@ -49,7 +49,16 @@ _CLOUDS = (
         r"\bHOST(ING|INGER|WINDS|KEY)?\b|\bVPS\b|\bDATACENTER|\bDATACAMP|\bM247\b|\bSERVERS?\b",
     ),
 )
+_EXAMPLES = tuple(
+    ipaddress.ip_network(block)
+    for block in ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24", "2001:db8::/32")
+)
 _CLOUD_PATTERNS = [(name, re.compile(words, re.IGNORECASE)) for name, words in _CLOUDS]
+
+
+def load(database: Path | None = None) -> None:
+    """Read the data now that the first address would be looked up in."""
+    _database(database or _DATA)
 
 
 def networks(addresses: pl.Series, *, database: Path | None = None) -> pl.DataFrame:
@@ -94,8 +103,7 @@ def _block(ip: ipaddress.IPv4Address | ipaddress.IPv6Address) -> str:
 
 def _is_example(ip: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
     """Whether an address is of a block for documentation, which stands for a public one."""
-    blocks = ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24", "2001:db8::/32")
-    return any(ip in ipaddress.ip_network(block) for block in blocks)
+    return any(ip in block for block in _EXAMPLES)
 
 
 def _cloud(owner: str) -> str | None:
