@@ -1,6 +1,7 @@
 """Runs the detectors over the days not judged yet; keeps scores, findings and failures.
 
-Days are judged in order, each on the history before it. A day is judged again when its roll-ups
+Days are judged in order, each on the history before it, some at once: most of judging a day is
+planning many small queries, which takes one core. A day is judged again when its roll-ups
 are made again (late events) or a detector's thresholds change; what was found for it then is
 replaced, never doubled. `judgements` is written last, so a killed run is simply done again.
 """
@@ -8,7 +9,10 @@ replaced, never doubled. `judgements` is written last, so a killed run is simply
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
 from pathlib import Path
@@ -24,6 +28,8 @@ from pipeline.schemas import JUDGEMENTS
 SQL = Path(__file__).parent / "sql"
 DAYS_AT_ONCE = 31
 """Days judged between two commits: bounds what a killed run has to do again."""
+_AT_ONCE = 2
+"""Days being judged; each holds what it reads in memory."""
 
 Progress = Callable[[int, int], None]
 """Told how many of how many detector-days are judged."""
@@ -40,14 +46,18 @@ class Judged:
     lake_versions: Mapping[str, int] = field(default_factory=dict)
 
 
-@dataclass
-class _Results:
-    """What one detector said of some days, waiting for its commit."""
+_DetectorDay = tuple[Detector, date, datetime]
+"""A detector, a day that it has to judge, and when that day was rolled up."""
 
-    windows: list[Window] = field(default_factory=list)
-    scores: list[pl.DataFrame] = field(default_factory=list)
-    findings: list[pl.DataFrame] = field(default_factory=list)
-    judgements: list[dict[str, Any]] = field(default_factory=list)
+
+@dataclass(frozen=True)
+class _Result:
+    """What one detector said of one day."""
+
+    window: Window
+    scores: pl.DataFrame
+    findings: pl.DataFrame
+    judgement: dict[str, Any]
 
 
 def judge(
@@ -67,54 +77,81 @@ def judge(
     """
     with lake.reader() as reader:
         todo = _todo(reader, detectors, since=since, until=until)
-        run = _Run(lake, reader, now, run_id, history_days)
-        for number, (detector, day, rolled_at) in enumerate(todo, start=1):
-            run.judge(detector, day, rolled_at)
-            if progress is not None:
-                progress(number, len(todo))
+        run = _Run(lake, now, run_id, history_days)
+        with _judged(run, reader, todo) as results:
+            for number, result in enumerate(results, start=1):
+                run.keep(result)
+                if progress is not None:
+                    progress(number, len(todo))
         run.commit_all()
         return Judged(
             len(todo), run.scores, run.findings, tuple(run.failures), dict(reader.versions)
         )
 
 
+@contextmanager
+def _judged(
+    run: _Run, reader: LakeReader, todo: Sequence[_DetectorDay]
+) -> Iterator[Iterator[_Result | DetectorError]]:
+    """What the detectors say of their days, in order, judged by some threads at once. They share
+    the reader's snapshot and its memory.
+    """
+    local = threading.local()
+    with ExitStack() as readers:
+
+        def start() -> None:
+            local.reader = readers.enter_context(reader.beside())
+
+        threads = ThreadPoolExecutor(_AT_ONCE, "judge", start)
+        try:
+            yield threads.map(lambda due: run.judge(local.reader, *due), todo)
+        finally:
+            threads.shutdown(cancel_futures=True)
+
+
 class _Run:
     """One pass over the days: judges, gathers, commits."""
 
-    def __init__(
-        self, lake: Lake, reader: LakeReader, now: datetime, run_id: str, history_days: int
-    ) -> None:
+    def __init__(self, lake: Lake, now: datetime, run_id: str, history_days: int) -> None:
         self.lake = lake
-        self.reader = reader
         self.now = now
         self.run_id = run_id
         self.history_days = history_days
-        self.waiting: dict[str, _Results] = {}
+        self.waiting: dict[str, list[_Result]] = {}
         self.failures: list[DetectorError] = []
         self.scores = 0
         self.findings = 0
 
-    def judge(self, detector: Detector, day: date, rolled_at: datetime) -> None:
-        """Judge one day with one detector and keep what it says for the next commit."""
+    def judge(
+        self, reader: LakeReader, detector: Detector, day: date, rolled_at: datetime
+    ) -> _Result | DetectorError:
+        """Judge one day with one detector."""
         spec = detector.spec
         window = Window.of_day(day, history_days=self.history_days)
         try:
-            judgement = detector.detect(self.reader, window)
-            scores = scores_frame(spec, judgement.scores, window=window)
-            findings = findings_frame(spec, judgement.findings, window=window, run_id=self.run_id)
+            judgement = detector.detect(reader, window)
+            return _Result(
+                window,
+                scores_frame(spec, judgement.scores, window=window),
+                findings_frame(spec, judgement.findings, window=window, run_id=self.run_id),
+                self._judgement(detector, day, rolled_at),
+            )
         except Exception as error:
             # A detector is a plug-in: whatever it raises, the others have to go on.
             fault = DetectorError(f"{day}: {type(error).__name__}: {error}", detector=spec.id)
             fault.__cause__ = error
-            self.failures.append(fault)
+            return fault
+
+    def keep(self, result: _Result | DetectorError) -> None:
+        """Keep what a detector said of a day for the next commit."""
+        if isinstance(result, DetectorError):
+            self.failures.append(result)
             return
-        results = self.waiting.setdefault(spec.id, _Results())
-        results.windows.append(window)
-        results.scores.append(scores)
-        results.findings.append(findings)
-        results.judgements.append(self._judgement(detector, day, rolled_at))
-        if len(results.windows) >= DAYS_AT_ONCE:
-            self.commit(spec.id)
+        detector_id = result.judgement["detector"]
+        waiting = self.waiting.setdefault(detector_id, [])
+        waiting.append(result)
+        if len(waiting) >= DAYS_AT_ONCE:
+            self.commit(detector_id)
 
     def commit_all(self) -> None:
         for detector_id in list(self.waiting):
@@ -124,22 +161,22 @@ class _Run:
         """Put what a detector said in place of what it had said of those days."""
         results = self.waiting.pop(detector_id)
         of_detector = f"detector = '{detector_id}' and "
-        starts = _listed(w.start.strftime("%Y-%m-%dT%H:%M:%SZ") for w in results.windows)
+        starts = _listed(r.window.start.strftime("%Y-%m-%dT%H:%M:%SZ") for r in results)
         self.scores += self.lake.replace(
             "scores",
-            pl.concat(results.scores, how="vertical_relaxed"),
+            pl.concat((result.scores for result in results), how="vertical_relaxed"),
             where=f"{of_detector}window_start in ({starts})",
         )
-        intervals = _listed(window.interval for window in results.windows)
+        intervals = _listed(result.window.interval for result in results)
         self.findings += self.lake.replace(
             "findings",
-            pl.concat(results.findings),
+            pl.concat(result.findings for result in results),
             where=f'{of_detector}"window" in ({intervals})',
         )
-        days = _listed(window.day.isoformat() for window in results.windows)
+        days = _listed(result.window.day.isoformat() for result in results)
         self.lake.replace(
             "judgements",
-            JUDGEMENTS.frame(results.judgements),
+            JUDGEMENTS.frame([result.judgement for result in results]),
             where=f"{of_detector}event_date in ({days})",
         )
 
@@ -159,15 +196,15 @@ def thresholds_text(detector: Detector) -> str:
     return json.dumps(asdict(cast(Any, detector)), sort_keys=True, default=str)
 
 
-def pending(lake: Lake, detectors: Sequence[Detector]) -> int:
-    """How many detector-days are not up to date."""
-    with lake.reader() as reader:
-        return len(_todo(reader, detectors, since=None, until=None))
+def pending(lake: Lake, detectors: Sequence[Detector], *, since: date | None = None) -> set[date]:
+    """The days that are not up to date with every detector."""
+    with lake.reader(tables=["rollups", "judgements"]) as reader:
+        return {day for _, day, _ in _todo(reader, detectors, since=since, until=None)}
 
 
 def _todo(
     reader: LakeReader, detectors: Sequence[Detector], *, since: date | None, until: date | None
-) -> list[tuple[Detector, date, datetime]]:
+) -> list[_DetectorDay]:
     """Which detector has to judge which day, days in order."""
     days = reader.query(SQL / "rolled_days.sql", {"since": since, "until": until})
     done = set(

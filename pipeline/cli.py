@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import os
 import sys
+from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -18,21 +20,28 @@ import polars as pl
 import typer
 
 import dashboards
-from detectors.judge import Judged
 from pipeline import evaluate as evaluating
 from pipeline import explain as explaining
-from pipeline import printing, runs, steps
+from pipeline import printing, rejected, runs, steps
 from pipeline import settings as configuration
 from pipeline.dictionary import dictionary
 from pipeline.errors import NhiwatchError
-from pipeline.ingest import Summary
+from pipeline.following import Look
+from pipeline.following import follow as following
 from pipeline.lake import LakeReader
 from pipeline.printing import Format
-from pipeline.schemas import TABLES
+from pipeline.rejected import Asked
 from pipeline.settings import Settings
+from pipeline.status import as_dict
+from pipeline.steps import Done, Job
+from pipeline.stopping import Stop
 from sample_data import DATA, INVENTORY
 
 REJECTED = 3
+EVERY = 10
+"""Seconds between two looks of a follower."""
+ADDING_UP = ("files", "records", "events", "duplicates", "rejects")
+"""Counts that add up over its looks."""
 
 app = typer.Typer(
     name="nhiwatch",
@@ -104,19 +113,40 @@ def run(
     sys.exit(_main_job("run", settings, paths, source=source, json=json))
 
 
-@app.command(epilog="Example: nhiwatch ingest 'logs/**/*.json.gz' --source aws_cloudtrail")
+@app.command(
+    epilog="Example: nhiwatch ingest 'logs/**/*.json.gz' --source aws_cloudtrail; "
+    "nhiwatch ingest /var/log/agents s3://company-logs/AWSLogs --follow --every 60"
+)
 def ingest(
     paths: PathsArgument,
     lake: LakeOption = None,
     source: SourceOption = None,
+    follow: Annotated[
+        bool, typer.Option("--follow", help="Look again and again for what is new, until Ctrl-C.")
+    ] = False,
+    every: Annotated[
+        float | None,
+        typer.Option(min=0.1, help=f"With --follow: seconds between looks.  [default: {EVERY}]"),
+    ] = None,
     json: JsonOption = False,
 ) -> None:
-    """Bring log files into the lake, each event once."""
+    """Bring log files into the lake, each event once. A log that grew is read on from where it was.
+
+    With --follow each look that brings something is told in a line, with --json as one of JSON.
+    Files still being written are left until they are whole; a path may be still to come.
+    """
     settings = configuration.load(lake=lake)
-    summary = _booked(
-        "ingest", settings, lambda job: (steps.bring_in(job, paths, source=source), None)
-    )
-    sys.exit(_tell(summary, json=json))
+    if every is not None and not follow:
+        raise typer.BadParameter("expected --follow with it", param_hint="--every")
+    if follow:
+        _follow(settings, paths, source=source, every=every or EVERY, json=json)
+        return
+
+    def work(job: Job) -> Done:
+        summary = steps.bring_in(job, paths, source=source)
+        return Done(summary=summary, house=steps.keep_house(job))
+
+    sys.exit(_tell(_booked("ingest", settings, work), json=json))
 
 
 @app.command(epilog="Example: nhiwatch detect --since 2026-09-01 --detector credential_reuse")
@@ -135,12 +165,13 @@ def detect(
 
     steps.detectors_of(settings, detector or [])
 
-    def job_of(job: steps.Job) -> tuple[None, Judged]:
+    def work(job: Job) -> Done:
         steps.learn(job)
         days = {"since": since.date() if since else None, "until": until.date() if until else None}
-        return None, steps.detect(job, only=detector or [], **days)
+        judged = steps.detect(job, only=detector or [], **days)
+        return Done(judged=judged, house=steps.keep_house(job))
 
-    sys.exit(_tell(_booked("detect", settings, job_of), json=json))
+    sys.exit(_tell(_booked("detect", settings, work), json=json))
 
 
 @app.command(epilog="Example: nhiwatch findings --detector credential_reuse --format json")
@@ -309,42 +340,91 @@ def dashboard(
 
 @app.command(epilog="Example: nhiwatch status --json")
 def status(lake: LakeOption = None, json: JsonOption = False) -> None:
-    """Feeds and their lag, rejects by reason, the last runs."""
-    parts = {"feeds": "feeds.sql", "rejects": "rejects.sql", "runs": "last_runs.sql"}
-    with _reader(configuration.load(lake=lake)) as reader:
-        rows = {name: reader.query(_SQL / file) for name, file in parts.items()}
+    """What happened and what to do next: feeds and their lag, rejects by reason, runs, tables."""
+    settings = configuration.load(lake=lake)
+    settings.open_lake().require()
+    told = steps.status_of(settings, now=configuration.utc_now())
     if json:
-        told = {name: frame.to_dicts() for name, frame in rows.items()}
-        sys.stdout.write(printing.as_json(told) + "\n")
-        return
-    for name, frame in rows.items():
-        printing.out().print(name.capitalize())
-        printing.show(frame, Format.TABLE)
+        sys.stdout.write(printing.as_json(as_dict(told)) + "\n")
+    else:
+        printing.show_status(told)
 
 
-@app.command(epilog="Example: nhiwatch compact --keep-hours 168")
+@app.command(epilog="Example: nhiwatch rejects --reason 'expected an eventID' --replay")
+def rejects(
+    reject_id: Annotated[
+        str | None, typer.Argument(help="Only this one, with its text: its id, or how it begins.")
+    ] = None,
+    lake: LakeOption = None,
+    source: Annotated[str | None, typer.Option(help="Only of this log source.")] = None,
+    reason: Annotated[str | None, typer.Option(help="Only with this text in the reason.")] = None,
+    file: Annotated[str | None, typer.Option(help="Only of files with this in their path.")] = None,
+    since: DateOption = None,
+    replay: Annotated[
+        bool, typer.Option("--replay", help="Try them again with this version and its settings.")
+    ] = False,
+    taken_for: Annotated[
+        str | None, typer.Option("--as", help="With --replay: take them for this log source.")
+    ] = None,
+    export: Annotated[
+        Path | None, typer.Option(help="Write their texts to this file, to fix and to ingest.")
+    ] = None,
+    limit: LimitOption = 50,
+    format: FormatOption = "table",
+    json: JsonOption = False,
+) -> None:
+    """What could not be read and why, newest first; one with its text; all tried again."""
+    asked = Asked(
+        reject_id=reject_id,
+        source=source,
+        reason=reason,
+        file=file,
+        since=since.date() if since else None,
+    )
+    settings = configuration.load(lake=lake)
+    if taken_for is not None and not replay:
+        raise typer.BadParameter("expected --replay with it", param_hint="--as")
+    if replay:
+        if export is not None:
+            raise typer.BadParameter("expected one of --replay and --export, got both")
+        sys.exit(_replay(settings, asked, taken_for=taken_for, json=json))
+    with _reader(settings) as reader:
+        if export is not None:
+            written, cut = rejected.export(reader, asked, export)
+            printing.say(f"{written:,} texts written to {export}, {cut:,} left out: not kept whole")
+        elif reject_id is not None:
+            printing.show_reject(rejected.shown(reader, reject_id), _format(format, json))
+        else:
+            rows = rejected.listed(reader, asked, limit=limit)
+            printing.show_rejects(rows, _format(format, json))
+
+
+@app.command(epilog="Example: nhiwatch compact --keep-hours 24")
 def compact(
     lake: LakeOption = None,
     keep_hours: Annotated[
-        int, typer.Option(min=0, help="Keep replaced files this long for readers and time travel.")
-    ] = 168,
+        int | None,
+        typer.Option(
+            min=0,
+            help="Keep replaced files this long, for readers at work and sql --at.  "
+            "[default: setting keep_hours]",
+        ),
+    ] = None,
     json: JsonOption = False,
 ) -> None:
-    """Merge small files into large ones and delete those replaced long ago."""
-    opened = configuration.load(lake=lake).open_lake()
-    opened.require()
-    told = {}
-    for name in TABLES:
-        before = opened.files(name)
-        opened.compact(name)
-        deleted = opened.vacuum(name, keep_hours=keep_hours)
-        told[name] = {"before": before, "after": opened.files(name), "deleted": len(deleted)}
-    if json:
-        sys.stdout.write(printing.as_json(told) + "\n")
-    else:
-        files = sum(t["before"] for t in told.values()), sum(t["after"] for t in told.values())
-        deleted_files = sum(t["deleted"] for t in told.values())
-        printing.say(f"compacted {files[0]} files into {files[1]}, deleted {deleted_files}")
+    """Keep house now: small files into large ones, old rows out, unused files deleted.
+
+    Every run does so by itself where a partition has many small files or [retention] says so.
+    """
+    settings = configuration.load(lake=lake, keep_hours=keep_hours)
+    settings.open_lake().require()
+    rules = replace(steps.rules_of(settings), most_small_files=1, vacuum_all=True)
+
+    def work(job: Job) -> Done:
+        return Done(house=steps.keep_house(job, rules=rules))
+
+    told = _booked("compact", settings, work)
+    sys.exit(_tell(told, json=json))
 
 
 # -- what the commands share
@@ -357,9 +437,12 @@ def _main_job(
     command: str, settings: Settings, paths: list[str], *, source: str | None = None, json: bool
 ) -> int:
     """Run the flow, unless there is nothing to do; returns the exit status."""
-    unchanged = steps.nothing_to_do(settings, paths)
+    now = configuration.utc_now()
+    unchanged = steps.nothing_to_do(settings, paths, now=now)
     if unchanged is not None:
-        told = {"files": 0, "unchanged": unchanged, "events": 0, "findings": 0}
+        job = Job(settings=settings, run_id="", now=now, progress=lambda *_: None)
+        house = steps.counts(Done(house=steps.keep_house(job)))
+        told = {"files": 0, "unchanged": unchanged, "events": 0, "findings": 0, **house}
         if json:
             sys.stdout.write(printing.as_json(told) + "\n")
         else:
@@ -373,30 +456,98 @@ def _main_job(
     return _tell(told, json=json)
 
 
+def _follow(
+    settings: Settings, paths: list[str], *, source: str | None, every: float, json: bool
+) -> None:
+    """Bring in what is new in the paths until asked to end; in the book that is one run."""
+    now, run_id = configuration.utc_now, configuration.new_run_id()
+    follower = steps.follower(settings, paths, run_id=run_id, source=source)
+    book = runs.Book(
+        lake=settings.open_lake(),
+        command="follow",
+        run_id=run_id,
+        started_at=now(),
+        goes_on=True,
+    )
+    so_far: Counter[str] = Counter()
+    faults: set[str] = set()
+
+    def tell(look: Look) -> None:
+        nonlocal faults
+        for fault in sorted(set(look.faults) - faults):
+            printing.say(f"waiting: {fault}")
+        faults = set(look.faults)
+        if not look.summary.files:
+            return
+        job = Job(settings=settings, run_id=run_id, now=now(), progress=lambda *_: None)
+        counts = steps.counts(Done(summary=look.summary, house=steps.keep_house(job)))
+        so_far.update({name: counts[name] for name in ADDING_UP})
+        book.finished({**counts, **so_far}, failures=[], lake_versions={}, finished_at=now())
+        seconds = round((now() - look.began).total_seconds(), 1)
+        told = {"at": look.began, "run_id": run_id, **counts, "seconds": seconds}
+        if json:
+            sys.stdout.write(printing.as_json(told, indent=None) + "\n")
+            sys.stdout.flush()
+        else:
+            printing.say(f"{look.began:%Y-%m-%d %H:%M:%S}Z {printing.summary_line(told)}")
+
+    with Stop() as stop:
+        printing.say(f"following {', '.join(paths)}: a look every {every:g} s, Ctrl-C ends it")
+        try:
+            following(
+                follower,
+                clock=now,
+                wait=lambda: stop.wait(every),
+                stopped=stop.asked,
+                tell=tell,
+            )
+        except BaseException as error:
+            book.failed(error, finished_at=now())
+            raise
+    printing.say(f"followed: {so_far['events']:,} new events, {so_far['rejects']:,} rejects")
+
+
+def _replay(settings: Settings, asked: Asked, *, taken_for: str | None, json: bool) -> int:
+    """Try the rejects again; returns the exit status."""
+    lake = settings.open_lake()
+    lake.require()
+    if asked.reject_id is not None:
+        with lake.reader(tables=["rejects"]) as reader:
+            rejected.shown(reader, asked.reject_id)
+
+    def work(job: Job) -> Done:
+        replayed = steps.replay_rejects(job, asked, taken_for=taken_for)
+        return Done(replayed=replayed, house=steps.keep_house(job))
+
+    return _tell(_booked("replay", settings, work), json=json)
+
+
 def _booked(
     command: str,
     settings: Settings,
-    work: Callable[[steps.Job], tuple[Summary | None, Judged | None]],
+    work: Callable[[Job], Done],
 ) -> dict[str, Any]:
     """Do the work with progress shown, write it into the book of runs, return its counts."""
     started, run_id = configuration.utc_now(), configuration.new_run_id()
     book = runs.Book(lake=settings.open_lake(), command=command, run_id=run_id, started_at=started)
     with printing.progress() as report:
-        job = steps.Job(settings=settings, run_id=run_id, now=started, progress=report)
+        job = Job(settings=settings, run_id=run_id, now=started, progress=report)
         try:
-            summary, judged = work(job)
+            done = work(job)
         except BaseException as error:
             book.failed(error, finished_at=configuration.utc_now())
             raise
-    counts = steps.counts(summary, judged)
-    failures = [str(failure) for failure in judged.failures] if judged else []
+    counts = steps.counts(done)
+    failures = [str(failure) for failure in done.judged.failures] if done.judged else []
     book.finished(
         counts,
         failures=failures,
-        lake_versions=judged.lake_versions if judged else {},
+        lake_versions=done.judged.lake_versions if done.judged else {},
         finished_at=configuration.utc_now(),
     )
     seconds = (configuration.utc_now() - started).total_seconds()
+    for line in done.house.left:
+        printing.say(line)
     return {"run_id": run_id, **counts, "seconds": round(seconds, 1), "errors": failures}
 
 
@@ -478,7 +629,3 @@ def _serve_dashboard(settings: Settings, *, port: int = 8501, address: str = "12
     flags = [f"--{name}={value}" for name, value in options.items()]
     command = [sys.executable, "-m", "streamlit", "run", str(page), *flags]
     os.execv(sys.executable, command)  # noqa: S606
-
-
-if __name__ == "__main__":
-    main()

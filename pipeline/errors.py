@@ -39,6 +39,10 @@ class InputError(NhiwatchError):
     """An input path cannot be read, or is of no source we know."""
 
 
+class NotThereError(InputError):
+    """An input path means nothing, at least not yet."""
+
+
 class LakeError(NhiwatchError):
     """The lake is not there, not a lake, or cannot be written."""
 

@@ -12,10 +12,8 @@ from typing import Any
 from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 
-from detectors.judge import Judged
 from pipeline import steps
-from pipeline.ingest import Summary
-from pipeline.steps import Job
+from pipeline.steps import Done, Job
 
 
 def is_io(_task: Any, _run: Any, state: Any) -> bool:
@@ -35,11 +33,13 @@ _RETRIED: dict[str, Any] = {
 ingest = task(name="ingest", **_RETRIED)(steps.bring_in)
 baselines = task(name="baselines", **_RETRIED)(steps.learn)
 detect = task(name="detect", **_RETRIED)(steps.detect)
+housekeeping = task(name="housekeeping", **_RETRIED)(steps.keep_house)
 
 
 @flow(name="nhiwatch", validate_parameters=False)
-def main_job(job: Job, paths: Sequence[str], source: str | None = None) -> tuple[Summary, Judged]:
-    """Ingest, baselines, detect: returns what was brought in and what was judged."""
+def main_job(job: Job, paths: Sequence[str], source: str | None = None) -> Done:
+    """Ingest, baselines, detect, housekeeping: returns what each did."""
     summary = ingest(job, paths, source=source)
     baselines(job)
-    return summary, detect(job)
+    judged = detect(job)
+    return Done(summary=summary, judged=judged, house=housekeeping(job))

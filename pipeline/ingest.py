@@ -8,43 +8,64 @@ waits for the next one: at most one batch is in each, which bounds memory.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import ExitStack
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
 import polars as pl
 
-from pipeline.arrivals import Arrival, Known, LogFile, arrivals
+from pipeline import enrich
+from pipeline.arrivals import Passed, Patience, arrivals
+from pipeline.buckets import BucketUrl, located
 from pipeline.content import Privacy
-from pipeline.files import LOOKBACK_DAYS, Found, find
+from pipeline.files import LOOKBACK_DAYS, Found, LocalFile, LogObject, find
+from pipeline.growth import opened
+from pipeline.known import Known, Unchanged, known_files, seen
 from pipeline.lake import Lake
-from pipeline.landing import Lander, Landing
+from pipeline.landing import Lander
 from pipeline.listing import Listed
-from pipeline.parsing import FilePiece, parse
+from pipeline.parsing import Batch, Parser
 from pipeline.schemas import LISTINGS
-from pipeline.sources import source_named, sources
+from pipeline.sources import containers, source_named
 
 Progress = Callable[[int, int], None]
 """Told how many of how many files are read."""
+
+
+_AT_REST = 600 * 10**6
+_PER_BYTE = 20
+"""What an ingest takes before it reads anything, and for each byte of a batch: of the batches that
+are read, parsed and landed at the same time there are texts, columns and compressed files.
+"""
+
+
+def batch_within(memory: int) -> int:
+    """The text of records, in bytes, that one commit may hold where so many bytes are allowed
+    (measured: tests/benchmarks/memory.py).
+    """
+    return min(max((memory - _AT_REST) // _PER_BYTE, 1 << 20), 64 << 20)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Limits:
     """Sizes in bytes: text of records in one commit, the longest record, text kept of a reject."""
 
-    batch_bytes: int = 64 * 1024**2
+    batch_bytes: int = batch_within(1 << 30)
     max_record_bytes: int = 16 * 1024**2
     reject_text_bytes: int = 65_536
 
 
 @dataclass(frozen=True)
 class Summary:
-    """What an ingest did: files (new, unchanged, left out), and what was in the new ones."""
+    """What an ingest did: files (new or grown, unchanged, still being written, left out), and what
+    was in them that is new.
+    """
 
     files: int = 0
     unchanged: int = 0
+    unfinished: int = 0
     left_out: int = 0
     records: int = 0
     events: int = 0
@@ -52,20 +73,25 @@ class Summary:
     rejects: int = 0
 
 
-@dataclass
-class _Batch:
-    """Records waiting for their commit, and the files that end with them."""
+@dataclass(frozen=True)
+class Brought:
+    """What an ingest did; the files that it left alone; whether it came to its end."""
 
-    pieces: list[FilePiece] = field(default_factory=list)
-    finished: list[LogFile] = field(default_factory=list)
-    bytes: int = 0
+    summary: Summary
+    left: tuple[Passed, ...] = ()
+    ended: bool = True
 
-    def add(self, arrival: Arrival) -> None:
-        if arrival.piece.texts or arrival.piece.broken:
-            self.pieces.append((arrival.file, arrival.piece))
-            self.bytes += arrival.piece.bytes
-        if arrival.last:
-            self.finished.append(arrival.file)
+
+@dataclass(frozen=True, kw_only=True)
+class Way:
+    """How files are brought into a lake, whatever they are."""
+
+    lake: Lake
+    run_id: str
+    source: str | None = None
+    limits: Limits = field(default_factory=Limits)
+    network_database: Path | None = None
+    privacy: Privacy = field(default_factory=Privacy)
 
 
 def ingest(
@@ -85,37 +111,85 @@ def ingest(
 
     The source is recognised by each file's content unless it is given.
     """
-    given = source_named(source) if source is not None else None
-    limits = limits or Limits()
-    found = _find(lake, paths, lookback_days)
+    way = Way(
+        lake=lake,
+        run_id=run_id,
+        source=source,
+        limits=limits or Limits(),
+        network_database=network_database,
+        privacy=privacy or Privacy(),
+    )
+    found = find_logs(lake, paths, lookback_days=lookback_days)
+    return bring(way, found, now=now, progress=progress).summary
+
+
+def bring(
+    way: Way,
+    found: Found,
+    *,
+    now: datetime,
+    patience: Patience | None = None,
+    stopped: Callable[[], bool] = lambda: False,
+    progress: Progress | None = None,
+) -> Brought:
+    """Bring the files that were found into the lake, those still being written with `patience`.
+
+    Once it is `stopped` it reads no further and lands what it has.
+    """
+    given = source_named(way.source) if way.source is not None else None
+    lake, limits = way.lake, way.limits
     lander = Lander(
         lake=lake,
         now=now,
-        run_id=run_id,
+        run_id=way.run_id,
         reject_text_bytes=limits.reject_text_bytes,
-        privacy=privacy or Privacy(),
+        privacy=way.privacy,
     )
     coming = arrivals(
-        found.files, _known(lake), given=given, max_record_bytes=limits.max_record_bytes
+        found.files,
+        known_files(lake, [file.name for file in found.files]),
+        given=given,
+        max_record_bytes=limits.max_record_bytes,
+        patience=patience,
     )
-    unchanged = 0
-    with _Stages(lander, network_database) as stages:
-        batch = _Batch()
+    passed: list[Passed] = []
+    ended = True
+    with _Stages(lander, way.network_database) as stages, closing(coming):
+        batch = Batch()
         for arrival in coming:
-            if arrival is None:
-                unchanged += 1
+            if isinstance(arrival, Passed):
+                passed.append(arrival)
             else:
+                if arrival.apart and batch.pieces:
+                    stages.take(batch)
+                    batch = Batch()
                 batch.add(arrival)
             if batch.bytes >= limits.batch_bytes:
                 stages.take(batch)
-                batch = _Batch()
+                batch = Batch()
             if progress is not None:
-                progress(unchanged + len(lander.done), len(found.files))
+                done = min(len(passed) + len(lander.done), len(found.files))
+                progress(done, len(found.files))
+            if stopped():
+                ended = False
+                break
         stages.take(batch)
-    lake.append_new("listings", _listing_rows(found, now=now, run_id=run_id))
+    left = tuple(file for file in passed if file.left)
+    if ended:
+        lake.append_new("listings", _listing_rows(found, now=now, run_id=way.run_id))
     if progress is not None:
-        progress(unchanged + len(lander.done), len(found.files))
-    return _summary(lander.done, unchanged=unchanged, left_out=found.left_out)
+        progress(len(found.files), len(found.files))
+    summary = Summary(
+        files=len(lander.done),
+        unchanged=len(passed) - len(left),
+        unfinished=len(left),
+        left_out=found.left_out,
+        records=sum(file.records for file in lander.done),
+        events=sum(file.events for file in lander.done),
+        duplicates=sum(file.duplicates for file in lander.done),
+        rejects=sum(file.rejects for file in lander.done),
+    )
+    return Brought(summary, left, ended)
 
 
 class _Stages:
@@ -123,11 +197,16 @@ class _Stages:
 
     def __init__(self, lander: Lander, network_database: Path | None) -> None:
         self.lander = lander
-        self.network_database = network_database
-        self.landing: Future[None] | None = None
         self.stack = ExitStack()
-        self.reader = self.stack.enter_context(lander.lake.reader(tables=()))
+        self.parser = Parser(
+            reader=self.stack.enter_context(lander.lake.reader(tables=())),
+            now=lander.now,
+            network_database=network_database,
+            privacy=lander.privacy,
+        )
         self.thread = self.stack.enter_context(ThreadPoolExecutor(1, "landing"))
+        # While the first batch is read, for which there is nothing to land yet.
+        self.landing = self.thread.submit(enrich.load, database=network_database)
 
     def __enter__(self) -> _Stages:
         return self
@@ -137,72 +216,56 @@ class _Stages:
             if kind is None:
                 self._wait()
 
-    def take(self, batch: _Batch) -> None:
-        parsed = self._parsed(batch)
+    def take(self, batch: Batch) -> None:
+        parsed = self.parser.parse(batch)
         self._wait()
         self.landing = self.thread.submit(self.lander.land, parsed)
 
     def _wait(self) -> None:
         """Until what was taken before has landed; raises what stopped it."""
-        if self.landing is not None:
-            self.landing.result()
-
-    def _parsed(self, batch: _Batch) -> Landing:
-        """The batch as events and rejects, each source's records by its own SELECT."""
-        broken = [(file, part) for file, piece in batch.pieces for part in piece.broken]
-        events = []
-        for name in sorted({file.source for file, _ in batch.pieces if file.source is not None}):
-            parsed = parse(
-                self.reader,
-                sources()[name],
-                [(file, piece) for file, piece in batch.pieces if file.source == name],
-                now=self.lander.now,
-                network_database=self.network_database,
-                privacy=self.lander.privacy,
-            )
-            events.append((sources()[name], parsed.events))
-            broken.extend(parsed.broken)
-        records = [(file, len(p.texts) + len(p.broken)) for file, p in batch.pieces]
-        return Landing(events, broken, records, batch.finished)
+        self.landing.result()
 
 
-def _summary(done: list[LogFile], *, unchanged: int, left_out: int) -> Summary:
-    return Summary(
-        files=len(done),
-        unchanged=unchanged,
-        left_out=left_out,
-        records=sum(file.records for file in done),
-        events=sum(file.events for file in done),
-        duplicates=sum(file.duplicates for file in done),
-        rejects=sum(file.rejects for file in done),
+def nothing_new(
+    lake: Lake, paths: Iterable[str | Path], *, lookback_days: int = LOOKBACK_DAYS
+) -> int | None:
+    """How many files the paths mean, if the lake has all of them as they are; else None."""
+    files = find_logs(lake, paths, lookback_days=lookback_days).files
+    known = known_files(lake, [file.name for file in files])
+    return len(files) if all(_is_unchanged(file, known) for file in files) else None
+
+
+def _is_unchanged(file: LogObject, known: Known) -> bool:
+    if not isinstance(file, LocalFile):
+        return known.has_object(file)
+    with opened(file) as content:
+        return isinstance(seen(file, content, known, containers()), Unchanged)
+
+
+def find_logs(
+    lake: Lake, paths: Iterable[str | Path], *, lookback_days: int, may_come: bool = False
+) -> Found:
+    """The files that the paths mean; of a bucket, those since the lake's last listing of it.
+
+    A path that means nothing fails, unless what it means `may_come`.
+    """
+    wanted = list(paths)
+    listed = _listed(lake) if any(isinstance(located(path), BucketUrl) for path in wanted) else []
+    return find(
+        wanted,
+        apart_from=lake.location,
+        listed=listed,
+        lookback_days=lookback_days,
+        may_come=may_come,
     )
 
 
-def news(
-    lake: Lake, paths: Iterable[str | Path], *, lookback_days: int = LOOKBACK_DAYS
-) -> tuple[int, int]:
-    """How many of the files that the paths mean are new or changed, and how many are not."""
-    files = _find(lake, paths, lookback_days).files
-    places = _known(lake).places
-    unchanged = sum((file.name, file.fingerprint()) in places for file in files)
-    return len(files) - unchanged, unchanged
-
-
-def _find(lake: Lake, paths: Iterable[str | Path], lookback_days: int) -> Found:
-    """The files that the paths mean; of a bucket, those since the lake's last listing of it."""
+def _listed(lake: Lake) -> list[Listed]:
     with lake.reader(tables=["listings"]) as reader:
         names = ["path", "folder", "last_day", "name_form"]
-        listed = [Listed(*row) for row in reader.columns("listings", names).iter_rows()]
-    return find(paths, apart_from=lake.location, listed=listed, lookback_days=lookback_days)
+        return [Listed(*row) for row in reader.columns("listings", names).iter_rows()]
 
 
 def _listing_rows(found: Found, *, now: datetime, run_id: str) -> pl.DataFrame:
     told = {"listed_at": now, "run_id": run_id}
     return LISTINGS.frame([vars(listed) | told for listed in found.listed])
-
-
-def _known(lake: Lake) -> Known:
-    with lake.reader(tables=["ingests"]) as reader:
-        rows = reader.columns("ingests", ["source_file", "fingerprint", "events"])
-    places = frozenset(rows.select("source_file", "fingerprint").rows())
-    return Known(places, dict(rows.group_by("fingerprint").agg(pl.col("events").max()).rows()))

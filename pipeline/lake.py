@@ -8,17 +8,19 @@ a process that writes one locks out every other, readers included.
 
 from __future__ import annotations
 
+import copy
 import graphlib
 import json
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import date
 from importlib.metadata import version as installed_version
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import unquote, urlparse
 
 import duckdb
@@ -28,11 +30,13 @@ from deltalake import (
     ColumnProperties,
     CommitProperties,
     DeltaTable,
+    Schema,
     Transaction,
     WriterProperties,
     write_deltalake,
 )
 from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
+from deltalake.schema import ArrayType
 
 from pipeline.buckets import (
     DELTA_OPTIONS,
@@ -43,6 +47,7 @@ from pipeline.buckets import (
     fault,
 )
 from pipeline.errors import LakeError, QueryError
+from pipeline.migration import Difference, Shape, difference
 from pipeline.schemas import TABLES, Table
 
 RELATIONS = (
@@ -53,6 +58,7 @@ RELATIONS = (
 
 _ROW_GROUP = 20_480
 _ATTEMPTS = 100
+_LONGEST_WRITE_HOURS = 24
 _ODD = set("%[]*?")
 # Texts that hardly repeat: a dictionary of them, or their bounds, would cost a quarter of writing.
 _UNIQUE = ("event_id", "raw", "prompt", "tool_arguments", "tool_result", "text")
@@ -67,6 +73,10 @@ _WRITER = WriterProperties(
 _OPENED_AT_ONCE = 8
 # Delta's own default; delta-rs makes it 100, and opening a table reads every commit since.
 _CONFIGURATION: dict[str, str | None] = {"delta.checkpointInterval": "10"}
+
+
+PartitionFilter = tuple[str, str, str]
+"""A partition column, one of = < <= > >=, and a value as text."""
 
 
 class ConcurrentWriteError(LakeError):
@@ -89,11 +99,11 @@ class Turn:
 class Lake:
     """A folder, on disk or in a bucket, of Delta tables named as in `pipeline.schemas.TABLES`.
 
-    `memory_limit` (a DuckDB size such as "1GiB") and `threads` bound each reader.
+    `memory_limit` (in bytes) and `threads` bound each reader.
     """
 
     location: Location
-    memory_limit: str = "1GiB"
+    memory_limit: int = 1 << 30
     threads: int | None = None
 
     def __post_init__(self) -> None:
@@ -127,6 +137,8 @@ class Lake:
         except TableNotFoundError:
             return None
         except (DeltaError, OSError) as error:
+            if version is not None:
+                raise _gone(name, version) from error
             raise LakeError(f"cannot read table {name} of {fault(self.location, error)}") from error
 
     def tables(
@@ -170,76 +182,155 @@ class Lake:
             raise LakeError(f"table {name}: another writer was always first; try again later")
         return 0
 
-    def replace(self, name: str, rows: pa.Table | pl.DataFrame, *, where: str | None = None) -> int:
+    def replace(
+        self,
+        name: str,
+        rows: pa.Table | pl.DataFrame,
+        *,
+        where: str | None = None,
+        turn: Turn | None = None,
+    ) -> int:
         """Put rows in place of those that match the Delta predicate `where` (all, if None), in one
-        commit; returns how many were put.
+        commit; returns how many were put. With a `turn`, as `append`.
         """
-        return self._write(name, rows, mode="overwrite", predicate=where)
+        return self._write(name, rows, mode="overwrite", predicate=where, turn=turn)
 
-    def merge(self, name: str, rows: pa.Table | pl.DataFrame) -> int:
+    def merge(self, name: str, rows: pa.Table | pl.DataFrame, *, turn: Turn | None = None) -> int:
         """Update the rows of a table that have the same key as one of `rows`, in the columns that
-        `rows` has; returns how many were updated.
+        `rows` has; returns how many were updated. With a `turn`, as `append`.
         """
-        table = self.table(name)
         arrow = rows.to_arrow() if isinstance(rows, pl.DataFrame) else rows
-        if table is None or arrow.num_rows == 0:
+        if arrow.num_rows == 0 or self.table(name) is None:
             return 0
         key = TABLES[name].key
         changed = [c for c in arrow.column_names if c not in key]
         same = " and ".join(f"t.{c} = s.{c}" for c in key)
-        result = (
-            table.merge(arrow, predicate=same, source_alias="s", target_alias="t")
-            .when_matched_update({c: f"s.{c}" for c in changed})
-            .execute()
-        )
-        return int(result["num_target_rows_updated"])
+
+        def update(table: DeltaTable) -> int:
+            result = (
+                table.merge(
+                    arrow,
+                    predicate=same,
+                    source_alias="s",
+                    target_alias="t",
+                    writer_properties=_WRITER,
+                    commit_properties=_commit(turn),
+                )
+                .when_matched_update({c: f"s.{c}" for c in changed})
+                .execute()
+            )
+            return int(result["num_target_rows_updated"])
+
+        return self._committed(name, update, turn=turn)
+
+    def remove(self, name: str, keys: pl.DataFrame) -> int:
+        """Delete the rows of a table whose key is one of `keys`; returns how many that were."""
+        same = " and ".join(f"t.{c} = s.{c}" for c in TABLES[name].key)
+
+        def remove(table: DeltaTable) -> int:
+            result = (
+                table.merge(
+                    keys.select(TABLES[name].key).to_arrow(),
+                    predicate=same,
+                    source_alias="s",
+                    target_alias="t",
+                    writer_properties=_WRITER,
+                    commit_properties=_commit(None),
+                )
+                .when_matched_delete()
+                .execute()
+            )
+            return int(result["num_target_rows_deleted"])
+
+        return 0 if keys.is_empty() or self.table(name) is None else self._committed(name, remove)
+
+    def delete(self, name: str, *, where: str) -> int:
+        """Delete the rows that match a Delta predicate; returns how many that were."""
+
+        def delete(table: DeltaTable) -> int:
+            told = table.delete(where, writer_properties=_WRITER, commit_properties=_commit(None))
+            return int(told["num_deleted_rows"])
+
+        return 0 if self.table(name) is None else self._committed(name, delete)
+
+    def blank(self, name: str, columns: Collection[str], *, where: str) -> int:
+        """Make columns null in the rows that match a Delta predicate and have any of them; returns
+        how many rows that were.
+        """
+        there = " or ".join(f"{column} is not null" for column in columns)
+
+        def blank(table: DeltaTable) -> int:
+            told = table.update(
+                dict.fromkeys(columns, "null"),
+                predicate=f"{where} and ({there})",
+                writer_properties=_WRITER,
+                commit_properties=_commit(None),
+            )
+            return int(told["num_updated_rows"])
+
+        return 0 if self.table(name) is None else self._committed(name, blank)
 
     def next_turn(self, name: str, queue: str) -> Turn:
         """The turn after the last one taken in `queue` on a table; makes the table if need be."""
-        spec = TABLES[name]
-        table = self.table(name) or DeltaTable.create(
-            self._made(name),
-            storage_options=self._options,
-            configuration=_CONFIGURATION,
-            schema=spec.arrow_schema,
-            mode="ignore",
-            partition_by=list(spec.partition_by) or None,
-        )
+        table = self._writable(name)
         last = table.transaction_version(queue)
         return Turn(queue, 0 if last is None else last + 1, table.version())
 
     def partition_counts(self, name: str) -> pl.DataFrame:
         """Rows per partition, from the Delta log alone: the partition columns and `rows`."""
         keys = list(TABLES[name].partition_by)
+        return self.files(name).group_by(keys).agg(pl.col("rows").sum()).sort(keys)
+
+    def files(self, name: str) -> pl.DataFrame:
+        """A row for each data file of a table, from the Delta log alone: the partition columns,
+        `bytes` and `rows`.
+        """
+        keys = list(TABLES[name].partition_by)
         table = self.table(name)
-        if table is None:
-            return TABLES[name].frame([]).select(keys).with_columns(rows=pl.lit(0, pl.Int64))
+        empty = TABLES[name].frame([]).select(keys)
+        if table is None or not table.file_uris():
+            return empty.with_columns(bytes=pl.lit(0, pl.Int64), rows=pl.lit(0, pl.Int64))
         actions = pl.DataFrame(pa.table(table.get_add_actions(flatten=True)))
-        renamed = actions.rename({f"partition.{key}": key for key in keys})
-        return renamed.group_by(keys).agg(rows=pl.col("num_records").sum()).sort(keys)
-
-    def files(self, name: str) -> int:
-        """How many data files a table has."""
-        table = self.table(name)
-        return 0 if table is None else len(table.file_uris())
-
-    def compact(self, name: str) -> dict[str, Any]:
-        """Merge a table's small files; safe beside readers and writers."""
-        table = self.table(name)
-        if table is None:
-            return {}
-        return dict(table.optimize.compact(writer_properties=_WRITER))
-
-    def vacuum(self, name: str, *, keep_hours: int) -> list[str]:
-        """Delete files no longer part of the table and older than `keep_hours`."""
-        table = self.table(name)
-        if table is None:
-            return []
-        return list(
-            table.vacuum(
-                retention_hours=keep_hours, dry_run=False, enforce_retention_duration=False
-            )
+        return actions.select(
+            *(pl.col(f"partition.{key}").alias(key) for key in keys),
+            pl.col("size_bytes").cast(pl.Int64).alias("bytes"),
+            pl.col("num_records").cast(pl.Int64).alias("rows"),
         )
+
+    def compact(self, name: str, partitions: pl.DataFrame, *, target_bytes: int) -> None:
+        """Merge the small files of some partitions (rows of the partition columns) of a table into
+        files of about `target_bytes`; safe beside readers and writers.
+
+        Fails with `ConcurrentWriteError`, and changes nothing, if somebody replaced rows of these
+        partitions at the same time.
+        """
+        for filters in _partition_filters(partitions):
+            try:
+                self._writable(name).optimize.compact(
+                    partition_filters=filters,
+                    target_size=target_bytes,
+                    writer_properties=_WRITER,
+                    commit_properties=_commit(None),
+                )
+            except CommitFailedError as error:
+                raise ConcurrentWriteError(f"table {name}: {error}") from error
+
+    def vacuum(self, name: str, *, keep_hours: int) -> int:
+        """Delete files no longer part of the table and older than `keep_hours`; returns how many.
+
+        Leftovers of killed writers go too, unless `keep_hours` is so short that they may be of one
+        that is still at work.
+        """
+        table = self.table(name)
+        if table is None:
+            return 0
+        deleted = table.vacuum(
+            retention_hours=keep_hours,
+            dry_run=False,
+            enforce_retention_duration=False,
+            full=keep_hours >= _LONGEST_WRITE_HOURS,
+        )
+        return len(deleted)
 
     @contextmanager
     def reader(
@@ -247,12 +338,14 @@ class Lake:
         *,
         versions: Mapping[str, int] | None = None,
         tables: Collection[str] | None = None,
+        only: Mapping[str, Sequence[PartitionFilter]] | None = None,
     ) -> Iterator[LakeReader]:
         """A reader on the current snapshot, or on the given Delta versions of some tables.
 
-        With `tables`, it shows those only, and no views: quicker to open.
+        With `tables`, it shows those only, and no views: quicker to open. Of a table in `only`, it
+        opens the partitions alone that fit all of its filters.
         """
-        reader = LakeReader(self, versions or {}, tables)
+        reader = LakeReader(self, versions or {}, tables, only or {})
         with reader:
             yield reader
 
@@ -269,28 +362,69 @@ class Lake:
         arrow = rows.to_arrow() if isinstance(rows, pl.DataFrame) else rows
         if mode == "append" and arrow.num_rows == 0:
             return 0
-        table = self.table(name, version=turn.version if turn else None)
+        ready = arrow.select(list(spec.column_names)).cast(spec.arrow_schema)
         options: dict[str, Any] = {"mode": mode}
-        if predicate is not None and table is not None:
+        if predicate is not None:
             options["predicate"] = predicate
-        try:
+
+        def write(table: DeltaTable) -> int:
+            # Columns that a newer version added are null in the rows of this one.
+            merging: Literal["merge"] | None = "merge" if _differs(spec, table).unknown else None
             write_deltalake(
-                table if table is not None else self._made(name),
-                arrow.select(list(spec.column_names)).cast(spec.arrow_schema),
-                partition_by=list(spec.partition_by) or None,
+                table,
+                ready,
                 writer_properties=_WRITER,
                 commit_properties=_commit(turn),
-                storage_options=self._options if table is None else None,
-                configuration=_CONFIGURATION if table is None else None,
+                schema_mode=merging,
                 **options,
             )
-        except CommitFailedError as error:
-            raise ConcurrentWriteError(f"table {name}: {error}") from error
-        except (DeltaError, OSError) as error:
-            raise LakeError(
-                f"cannot write table {name} of {fault(self.location, error)}"
-            ) from error
-        return int(arrow.num_rows)
+            return int(ready.num_rows)
+
+        return self._committed(name, write, turn=turn)
+
+    def _committed(
+        self, name: str, change: Callable[[DeltaTable], int], *, turn: Turn | None = None
+    ) -> int:
+        """Make a change of a table in one commit; returns what the change returns.
+
+        A change that was made obsolete by another process's commit (its compaction, say) is made
+        anew on what is there then; with a `turn` that is for the caller to do.
+        """
+        for _ in range(1 if turn else _ATTEMPTS):
+            table = self.table(name, version=turn.version) if turn else self._writable(name)
+            try:
+                return change(table or self._writable(name))
+            except CommitFailedError as error:
+                refused = error
+            except (DeltaError, OSError) as error:
+                raise LakeError(
+                    f"cannot write table {name} of {fault(self.location, error)}"
+                ) from error
+        raise ConcurrentWriteError(f"table {name}: {refused}") from refused
+
+    def _writable(self, name: str) -> DeltaTable:
+        """The table, made if need be, with every column that this version writes."""
+        spec = TABLES[name]
+        for _ in range(_ATTEMPTS):
+            table = self.table(name)
+            if table is None:
+                return DeltaTable.create(
+                    self._made(name),
+                    storage_options=self._options,
+                    configuration=_CONFIGURATION,
+                    schema=spec.arrow_schema,
+                    mode="ignore",
+                    partition_by=list(spec.partition_by) or None,
+                )
+            missing = _differs(TABLES[name], table).missing
+            if not missing:
+                return table
+            added = [field for field in _delta_schema(spec).fields if field.name in missing]
+            try:
+                table.alter.add_columns(added, commit_properties=_commit(None))
+            except CommitFailedError:
+                continue
+        raise ConcurrentWriteError(f"table {name}: another writer was always first")
 
     @property
     def _options(self) -> dict[str, str] | None:
@@ -317,13 +451,18 @@ class LakeReader:
     """
 
     def __init__(
-        self, lake: Lake, versions: Mapping[str, int], tables: Collection[str] | None = None
+        self,
+        lake: Lake,
+        versions: Mapping[str, int],
+        tables: Collection[str] | None,
+        only: Mapping[str, Sequence[PartitionFilter]],
     ) -> None:
         self.lake = lake
+        self.only = only
         self.versions: dict[str, int] = {}
         self._connection = duckdb.connect(":memory:")
         self._connection.execute("set TimeZone = 'UTC'")
-        self._connection.execute("set memory_limit = $limit", {"limit": lake.memory_limit})
+        self._connection.execute("set memory_limit = $limit", {"limit": f"{lake.memory_limit}B"})
         if lake.threads is not None:
             self._connection.execute("set threads = $n", {"n": lake.threads})
         names = TABLES if tables is None else tables
@@ -339,7 +478,7 @@ class LakeReader:
 
     def arrow(self, sql: str | Path, params: Mapping[str, Any] | None = None) -> pa.Table:
         """As `query`, as an Arrow table."""
-        text = sql.read_text(encoding="utf-8") if isinstance(sql, Path) else sql
+        text = _text(sql)
         return self._connection.sql(text, params=_used(text, params)).to_arrow_table()
 
     def columns(self, table: str, names: list[str]) -> pl.DataFrame:
@@ -362,9 +501,25 @@ class LakeReader:
         """Give a frame, or the result of a SELECT, a name that later queries can read."""
         if name in TABLES:
             raise LakeError(f"{name} is a table of the lake; give the result another name")
-        frame = self.arrow(data, params) if isinstance(data, (str, Path)) else data
-        arrow = frame.to_arrow() if isinstance(frame, pl.DataFrame) else frame
-        self._connection.register(name, arrow)
+        if isinstance(data, (str, Path)):
+            # A table counts for the memory limit, and spills.
+            text = _text(data)
+            self._connection.execute(
+                f"create or replace temp table {name} as\n{text}", _used(text, params)
+            )
+        else:
+            arrow = data.to_arrow() if isinstance(data, pl.DataFrame) else data
+            self._connection.register(name, arrow)
+
+    @contextmanager
+    def beside(self) -> Iterator[LakeReader]:
+        """Another reader of the same snapshot, for another thread. What either defines is its own;
+        they share the memory limit.
+        """
+        other = copy.copy(self)
+        other._connection = self._connection.cursor()
+        with other:
+            yield other
 
     def restrict(self) -> None:
         """From here on allow reading only: no files but the lake's, no change of settings."""
@@ -406,39 +561,84 @@ class LakeReader:
         self.close()
 
     def _show(self, spec: Table, table: DeltaTable | None) -> None:
-        """Make the view over one table; a typed empty one if there is nothing in it."""
-        files = table.file_uris() if table is not None else []
+        """Make the view over one table, or an empty one in its place if there is nothing in it."""
+        only = list(self.only.get(spec.name, ())) or None
+        files = table.file_uris(file_pruning_predicate=only) if table is not None else []
         if table is not None:
             self.versions[spec.name] = table.version()
+            _differs(spec, table)
         if table is None or not files:
-            self._connection.register(spec.name, spec.arrow_schema.empty_table())
+            columns = ", ".join(f'"{c.name}" {c.type}' for c in spec.columns)
+            self._connection.execute(f"create table {spec.name} ({columns})")
             return
-        if isinstance(self.lake.location, BucketUrl):
-            # DuckDB would need an extension to read from a bucket; filters are pushed down alike.
-            relation = self._connection.from_arrow(table.to_pyarrow_dataset())
-        else:
-            relation = self._connection.read_parquet(
-                [_plain(uri) for uri in files], union_by_name=True, hive_partitioning=True
-            )
-        present = set(relation.columns)
-        relation.select(
-            *(
-                (
-                    duckdb.ColumnExpression(c.name)
-                    if c.name in present
-                    else duckdb.ConstantExpression(None)
-                )
-                .cast(duckdb.sqltype(c.type))
-                .alias(c.name)
-                for c in spec.columns
-            )
-        ).create_view(spec.name)
+        try:
+            if isinstance(self.lake.location, BucketUrl):
+                # DuckDB would need an extension to read from a bucket; filters are pushed down
+                # alike.
+                dataset = table.to_pyarrow_dataset(file_pruning_predicate=only)
+                _typed(self._connection.from_arrow(dataset), spec).create_view(spec.name)
+            else:
+                self._connection.execute(_view_of_files(spec, [_plain(uri) for uri in files]))
+        except duckdb.IOException as error:
+            raise _gone(spec.name, self.versions[spec.name]) from error
 
 
 _READING = {
     duckdb.StatementType.SELECT,
     duckdb.StatementType.EXPLAIN,
 }
+
+
+def _delta_schema(spec: Table) -> Schema:
+    return Schema.from_arrow(spec.arrow_schema)
+
+
+def _type_name(type_: Any) -> str:
+    if isinstance(type_, ArrayType):
+        return f"array of {_type_name(type_.element_type)}"
+    return str(getattr(type_, "type", type_))
+
+
+def _shape(schema: Schema, partition_by: Sequence[str]) -> Shape:
+    return Shape({field.name: _type_name(field.type) for field in schema.fields}, partition_by)
+
+
+def _differs(spec: Table, table: DeltaTable) -> Difference:
+    """How a table differs from what this version expects; LakeError if it cannot be used."""
+    told = difference(
+        expected=_shape(_delta_schema(spec), spec.partition_by),
+        found=_shape(table.schema(), table.metadata().partition_columns),
+    )
+    if told.conflict is not None:
+        writers = (commit.get("nhiwatch") for commit in table.history(10))
+        writer = next((text for text in writers if text), "another program")
+        raise LakeError(
+            f"table {spec.name}: {told.conflict}; it was written by nhiwatch {writer}: "
+            "use that version, or ingest the logs into a new lake (--lake)"
+        )
+    return told
+
+
+def _gone(name: str, version: int) -> LakeError:
+    return LakeError(
+        f"version {version} of table {name} is no longer there: its files were replaced, and "
+        "deleted after keep_hours; query the tables as they are now"
+    )
+
+
+def _partition_filters(partitions: pl.DataFrame) -> list[list[tuple[str, str, Any]] | None]:
+    """Delta's filters for some partitions: one for each value of all keys but the last."""
+    if not partitions.columns:
+        return [None]
+    *outer, inner = partitions.columns
+    parts = partitions.partition_by(outer) if outer else [partitions]
+    return [
+        [
+            *((key, "=", str(part[key][0])) for key in outer),
+            (inner, "in", [str(value) for value in part[inner]]),
+        ]
+        for part in parts
+    ]
 
 
 def _commit(turn: Turn | None) -> CommitProperties:
@@ -469,6 +669,40 @@ def _used(sql: str, params: Mapping[str, Any] | None) -> dict[str, Any]:
     return {name: value for name, value in (params or {}).items() if name in names}
 
 
+def _typed(relation: duckdb.DuckDBPyRelation, spec: Table) -> duckdb.DuckDBPyRelation:
+    """A relation with the columns of a table; those that a newer version added are null."""
+    there = {c.name: duckdb.ColumnExpression(c.name) for c in spec.columns}
+    there |= dict.fromkeys(there.keys() - relation.columns, duckdb.ConstantExpression(None))
+    return relation.select(
+        *(there[c.name].cast(duckdb.sqltype(c.type)).alias(c.name) for c in spec.columns)
+    )
+
+
+def _view_of_files(spec: Table, files: Sequence[str]) -> str:
+    """The definition of a view over a table's files. A column that a file does not have, for a
+    newer version added it, is null there; no file is opened only to see that.
+    """
+    inside = [c for c in spec.columns if c.name not in spec.partition_by]
+    columns = ", ".join(
+        f"'{c.name}': {{name: '{c.name}', type: '{c.type}', default_value: null}}" for c in inside
+    )
+    options = [f"[{', '.join(map(_literal, files))}]", f"schema = map {{{columns}}}"]
+    if spec.partition_by:
+        folders = ", ".join(f"'{c.name}': {c.type}" for c in spec.columns if c not in inside)
+        options += ["hive_partitioning = true", f"hive_types = {{{folders}}}"]
+    names = ", ".join(f'"{name}"' for name in spec.column_names)
+    return f"create view {spec.name} as from read_parquet({', '.join(options)}) select {names}"
+
+
+def _literal(text: str) -> str:
+    """A text as SQL writes it."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _text(sql: str | Path) -> str:
+    return sql.read_text(encoding="utf-8") if isinstance(sql, Path) else sql
+
+
 def _plain(uri: str) -> str:
     """A file's path as the system knows it; delta-rs percent-encodes it."""
     return unquote(urlparse(uri).path if uri.startswith("file://") else uri)
@@ -485,6 +719,15 @@ def json_text(value: Any) -> str:
 
 def of_days(days: pl.DataFrame) -> str:
     """The Delta predicate of some days (source, event_date) of one source."""
-    source = str(days["source"][0]).replace("'", "''")
-    dates = ", ".join(f"'{day.isoformat()}'" for day in days["event_date"])
-    return f"source = '{source}' and event_date in ({dates})"
+    source = _literal(days["source"][0])
+    dates = ", ".join(_literal(day.isoformat()) for day in days["event_date"])
+    return f"source = {source} and event_date in ({dates})"
+
+
+def of_period(source: str, first: date, last: date) -> list[PartitionFilter]:
+    """The partitions of one source's days, both ends included."""
+    return [
+        ("source", "=", source),
+        ("event_date", ">=", first.isoformat()),
+        ("event_date", "<=", last.isoformat()),
+    ]

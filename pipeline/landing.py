@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,28 +16,18 @@ import polars as pl
 import pyarrow as pa
 
 from pipeline.arrivals import LogFile
+from pipeline.booking import book, take_back
 from pipeline.content import Content, Privacy
 from pipeline.errors import LakeError
-from pipeline.lake import ConcurrentWriteError, Lake, of_days
-from pipeline.parsing import FileBroken
-from pipeline.schemas import INGESTS, REJECTS, ROLLUPS
+from pipeline.lake import ConcurrentWriteError, Lake, of_days, of_period
+from pipeline.parsing import FileBroken, ParsedBatch
+from pipeline.schemas import REJECTS, ROLLUPS
 from pipeline.sources import Source
 
 SQL = Path(__file__).parent / "sql"
 QUEUE = "ingest"
 _ATTEMPTS = 100
-
-
-@dataclass(frozen=True)
-class Landing:
-    """A batch that is ready to land: events by source, what is none, records by file, and the
-    files that end with it.
-    """
-
-    events: Sequence[tuple[Source, pa.Table]]
-    broken: Sequence[FileBroken]
-    records: Sequence[tuple[LogFile, int]]
-    finished: Sequence[LogFile]
+_ONE_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,8 +41,16 @@ class Lander:
     privacy: Privacy
     done: list[LogFile] = field(default_factory=list)
 
-    def land(self, batch: Landing) -> None:
-        """Commit a batch and write what became of it into its files' accounts."""
+    def land(self, batch: ParsedBatch) -> None:
+        """Commit a batch: its events, its rejects, and the accounts of the files that end in it."""
+        self.land_events(batch)
+        take_back(self.lake, [*(file for file, _ in batch.records), *batch.finished])
+        self.lake.append_new("rejects", self.reject_rows(batch.broken))
+        book(self.lake, batch.finished, now=self.now, run_id=self.run_id)
+        self.done.extend(batch.finished)
+
+    def land_events(self, batch: ParsedBatch) -> None:
+        """Commit a batch's events and write what became of it into its files' accounts."""
         files = {file.path: file for file, _ in batch.records}
         for source, events in batch.events:
             whole = self._with_agents(source, events)
@@ -62,56 +60,25 @@ class Lander:
             file.records += records
         for file, _ in batch.broken:
             file.rejects += 1
-        for file in batch.finished:
-            if file.same_as is not None:
-                file.duplicates = file.same_as.events
-        self.lake.append_new("rejects", self._reject_rows(batch.broken))
-        self.lake.append_new("ingests", self._ingest_rows(batch.finished))
-        self.done.extend(batch.finished)
+        self._account_copies([file for file in batch.finished if file.same_as is not None])
 
-    def _with_agents(self, source: Source, events: pa.Table) -> pa.Table:
-        """The events with the agents that their traces' spans name, here or in the lake.
-
-        Events that landed before their agent was known are put right; their days' roll-ups are
-        taken back first, so that these are made again.
+    def _account_copies(self, copies: Sequence[LogFile]) -> None:
+        """Write into the accounts of files that were not read, for their content is known from
+        another, which events are theirs all the same and which the other's.
         """
-        if source.own_agent is None or events.num_rows == 0:
-            return events
-        params = {"own_agent": source.own_agent, **_days(source, events)}
+        if not copies:
+            return
         with self.lake.reader(tables=["events"]) as reader:
-            reader.define("arrived", events)
-            reader.define("spans", SQL / "spans.sql", params)
-            agents = reader.query(SQL / "agents.sql")
-        landed = agents.filter("landed")
-        if landed.height:
-            days = landed.select("source", "event_date").unique().sort("event_date")
-            self.lake.replace("rollups", ROLLUPS.arrow_schema.empty_table(), where=of_days(days))
-            self.lake.merge("events", landed.drop("landed", "event_date"))
-        return _updated(events, agents.drop("landed", "event_date"))
+            reader.define("copies", pl.DataFrame({"source_file": [file.path for file in copies]}))
+            landed = dict(reader.query(SQL / "landed.sql").rows())
+        for file in copies:
+            assert file.same_as is not None
+            held = file.same_as.events + file.same_as.duplicates
+            file.events = min(landed.get(file.path, 0), held)
+            file.duplicates = held - file.events
 
-    def _append(self, source: Source, events: pa.Table) -> pl.DataFrame:
-        """Append the events that the lake does not have yet; returns per file what became of its.
-
-        Another process may land the same events at the same time: then this one's commit is
-        refused, and it looks again.
-        """
-        params = _days(source, events)
-        keys = pl.DataFrame(events.select(["event_id", "source_file", "record_index"]))
-        for _ in range(_ATTEMPTS):
-            turn = self.lake.next_turn("events", QUEUE)
-            with self.lake.reader(versions={"events": turn.version}, tables=["events"]) as reader:
-                reader.define("arrived", keys.with_row_index("row_index"))
-                landing = reader.query(SQL / "landing.sql", params)["landing"]
-            is_new = landing == "new"
-            new = events if is_new.all() else events.filter(pa.array(is_new))
-            try:
-                self.lake.append("events", new, turn=turn)
-            except ConcurrentWriteError:
-                continue
-            return _landed(events, landing)
-        raise LakeError(f"{_ATTEMPTS} times another writer was first; try again later")
-
-    def _reject_rows(self, broken: Sequence[FileBroken]) -> pl.DataFrame:
+    def reject_rows(self, broken: Sequence[FileBroken]) -> pl.DataFrame:
+        """The rows of `rejects`."""
         most = self.reject_text_bytes
         rows = [
             {
@@ -130,10 +97,56 @@ class Lander:
         ]
         return REJECTS.frame(rows)
 
-    def _ingest_rows(self, files: Sequence[LogFile]) -> pl.DataFrame:
-        told = {"ingested_at": self.now, "run_id": self.run_id}
-        rows = [{"source_file": file.path, **_counts(file), **told} for file in files]
-        return INGESTS.frame(rows)
+    def _with_agents(self, source: Source, events: pa.Table) -> pa.Table:
+        """The events with the agents that their traces' spans name, here or in the lake.
+
+        Events that landed before their agent was known are put right; their days' roll-ups are
+        taken back first, so that these are made again.
+        """
+        if source.own_agent is None or events.num_rows == 0:
+            return events
+        params = {"own_agent": source.own_agent, **_days(source, events)}
+        # A run may go on past midnight: spans.sql looks a day further, each way.
+        days_there = of_period(
+            source.name, params["first_day"] - _ONE_DAY, params["last_day"] + _ONE_DAY
+        )
+        with self.lake.reader(tables=["events"], only={"events": days_there}) as reader:
+            reader.define("arrived", events)
+            reader.define("spans", SQL / "spans.sql", params)
+            agents = reader.query(SQL / "agents.sql")
+        landed = agents.filter("landed")
+        if landed.height:
+            days = landed.select("source", "event_date").unique().sort("event_date")
+            self.lake.replace("rollups", ROLLUPS.arrow_schema.empty_table(), where=of_days(days))
+            self.lake.merge("events", landed.drop("landed", "event_date"))
+        return _updated(events, agents.drop("landed", "event_date"))
+
+    def _append(self, source: Source, events: pa.Table) -> pl.DataFrame:
+        """Append the events that the lake does not have yet; returns per file what became of its.
+
+        Another process may land the same events at the same time: then this one's commit is
+        refused, and it looks again.
+        """
+        if events.num_rows == 0:
+            return _landed(events, pl.Series([], dtype=pl.String))
+        params = _days(source, events)
+        days = of_period(source.name, params["first_day"], params["last_day"])
+        keys = pl.DataFrame(events.select(["event_id", "source_file", "record_index"]))
+        for _ in range(_ATTEMPTS):
+            turn = self.lake.next_turn("events", QUEUE)
+            with self.lake.reader(
+                versions={"events": turn.version}, tables=["events"], only={"events": days}
+            ) as reader:
+                reader.define("arrived", keys.with_row_index("row_index"))
+                landing = reader.query(SQL / "landing.sql", params)["landing"]
+            is_new = landing == "new"
+            new = events if is_new.all() else events.filter(pa.array(is_new))
+            try:
+                self.lake.append("events", new, turn=turn)
+            except ConcurrentWriteError:
+                continue
+            return _landed(events, landing)
+        raise LakeError(f"{_ATTEMPTS} times another writer was first; try again later")
 
 
 def _days(source: Source, events: pa.Table) -> dict[str, Any]:
@@ -145,10 +158,6 @@ def _days(source: Source, events: pa.Table) -> dict[str, Any]:
 def _updated(events: pa.Table, changes: pl.DataFrame) -> pa.Table:
     """The events with the columns of `changes` in place of theirs where event_id is the same."""
     return pl.DataFrame(events).update(changes, on=["source", "event_id"]).to_arrow()
-
-
-def _counts(file: LogFile) -> dict[str, Any]:
-    return {name: value for name, value in vars(file).items() if name not in {"path", "same_as"}}
 
 
 def _count(file: LogFile, row: dict[str, Any]) -> None:

@@ -27,7 +27,7 @@ from obstore.exceptions import BaseError
 
 from pipeline.buckets import BucketUrl, ObjectStore, fault, store
 from pipeline.days import DayFolder, day_in_name, day_of_folder, last_day_of_folder
-from pipeline.errors import InputError
+from pipeline.errors import InputError, NotThereError
 
 if TYPE_CHECKING:
     from obstore import ObjectMeta as Object
@@ -122,7 +122,9 @@ class _Walk:
                         listed[seen.folder] = seen
         outright, inside = self._meant(found)
         if self.url.key and not (outright or inside or self.known):
-            raise InputError(f"expected an object, a folder or a glob that matches, got {self.url}")
+            raise NotThereError(
+                f"expected an object, a folder or a glob that matches, got {self.url}"
+            )
         new = [seen for seen in listed.values() if seen != self.known.get(seen.folder)]
         return Listing(outright, inside, new)
 

@@ -7,7 +7,7 @@ by its place (file, record) when all else is done.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
@@ -17,69 +17,102 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline import enrich
-from pipeline.arrivals import LogFile
+from pipeline.arrivals import Arrival, LogFile
 from pipeline.content import Privacy
 from pipeline.lake import LakeReader
-from pipeline.records import Broken, Piece
+from pipeline.records import Broken, Piece, strings
 from pipeline.schemas import EVENTS
-from pipeline.sources import Source
+from pipeline.sources import Source, sources
 
 SQL = Path(__file__).parent / "sql"
+
+_PART = 4096
 
 FilePiece = tuple[LogFile, Piece]
 FileBroken = tuple[LogFile, Broken]
 
 
+@dataclass
+class Batch:
+    """Records waiting to be parsed together, and the files that end with them."""
+
+    pieces: list[FilePiece] = field(default_factory=list)
+    finished: list[LogFile] = field(default_factory=list)
+    bytes: int = 0
+
+    def add(self, arrival: Arrival) -> None:
+        if arrival.piece.texts or arrival.piece.broken:
+            self.pieces.append((arrival.file, arrival.piece))
+            self.bytes += arrival.piece.bytes
+        if arrival.last:
+            self.finished.append(arrival.file)
+
+
 @dataclass(frozen=True)
-class Parsed:
-    """What became of some records: events with the columns of `events`, and what is none."""
-
-    events: pa.Table
-    broken: list[FileBroken]
-
-
-def parse(
-    reader: LakeReader,
-    source: Source,
-    pieces: Sequence[FilePiece],
-    *,
-    now: datetime,
-    network_database: Path | None,
-    privacy: Privacy,
-) -> Parsed:
-    """The events of one source's records, their texts as they may land. `reader` needs no table of
-    the lake.
+class ParsedBatch:
+    """What became of a batch: events by source, with the columns of `events`; what is none;
+    records by file; and the files that end with it.
     """
-    records, broken = _records(pieces)
-    reader.define("records", records)
-    told = reader.arrow(source.select)
-    told = told.set_column(told.column_names.index("raw"), "raw", _texts(told, records))
-    faulty = pc.is_valid(told["problem"])
-    if pc.any(faulty).as_py():
-        broken.extend(_problems(told.filter(faulty), pieces))
-        told = told.filter(pc.invert(faulty))
-    events = _enriched(reader, source, told, now, network_database)
-    events = privacy.applied(reader, events, source=source.name, own_agent=source.own_agent)
-    return Parsed(events, broken)
+
+    events: Sequence[tuple[Source, pa.Table]]
+    broken: Sequence[FileBroken]
+    records: Sequence[tuple[LogFile, int]]
+    finished: Sequence[LogFile]
 
 
-def _enriched(
-    reader: LakeReader,
-    source: Source,
-    told: pa.Table,
-    now: datetime,
-    network_database: Path | None,
-) -> pa.Table:
-    """The events with the columns that lookups and ingest add."""
-    reader.define("parsed", told.append_column("row_index", pa.array(np.arange(told.num_rows))))
-    for name, frame in enrich.lookups(reader, database=network_database).items():
-        reader.define(name, frame)
-    added = reader.arrow(enrich.SELECT)
-    columns = {name: told[name] for name in told.column_names}
-    columns |= {name: added[name] for name in added.column_names}
-    columns["source"] = pa.repeat(pa.scalar(source.name, pa.string()), told.num_rows)
-    columns["ingested_at"] = pa.repeat(pa.scalar(now), told.num_rows)
-    return pa.table({name: columns[name] for name in EVENTS.column_names}).cast(EVENTS.arrow_schema)
+@dataclass(frozen=True, kw_only=True)
+class Parser:
+    """Parses batches, their texts as they may land. `reader` needs no table of the lake."""
+
+    reader: LakeReader
+    now: datetime
+    network_database: Path | None
+    privacy: Privacy
+
+    def parse(self, batch: Batch) -> ParsedBatch:
+        """The batch as events and rejects, each source's records by its own SELECT."""
+        broken = [(file, part) for file, piece in batch.pieces for part in piece.broken]
+        events = []
+        for name in sorted({file.source for file, _ in batch.pieces if file.source is not None}):
+            source = sources()[name]
+            pieces = [(file, piece) for file, piece in batch.pieces if file.source == name]
+            of_source, faulty = self._of_source(source, pieces)
+            events.append((source, of_source))
+            broken.extend(faulty)
+        records = [(file, len(p.texts) + len(p.broken)) for file, p in batch.pieces]
+        return ParsedBatch(events, broken, records, batch.finished)
+
+    def _of_source(
+        self, source: Source, pieces: Sequence[FilePiece]
+    ) -> tuple[pa.Table, list[FileBroken]]:
+        """The events of one source's records, and those that are none."""
+        records, broken = _records(pieces)
+        self.reader.define("records", records)
+        told = self.reader.arrow(source.select)
+        told = told.set_column(told.column_names.index("raw"), "raw", _texts(told, records))
+        faulty = pc.is_valid(told["problem"])
+        if pc.any(faulty).as_py():
+            broken.extend(_problems(told.filter(faulty), pieces))
+            told = told.filter(pc.invert(faulty))
+        events = self._enriched(source, told)
+        events = self.privacy.applied(
+            self.reader, events, source=source.name, own_agent=source.own_agent
+        )
+        return events, broken
+
+    def _enriched(self, source: Source, told: pa.Table) -> pa.Table:
+        """The events with the columns that lookups and ingest add."""
+        numbered = told.append_column("row_index", pa.array(np.arange(told.num_rows)))
+        self.reader.define("parsed", numbered)
+        for name, frame in enrich.lookups(self.reader, database=self.network_database).items():
+            self.reader.define(name, frame)
+        added = self.reader.arrow(enrich.SELECT)
+        columns = {name: told[name] for name in told.column_names}
+        columns |= {name: added[name] for name in added.column_names}
+        columns["source"] = pa.repeat(pa.scalar(source.name, pa.string()), told.num_rows)
+        columns["ingested_at"] = pa.repeat(pa.scalar(self.now), told.num_rows)
+        table = pa.table({name: columns[name] for name in EVENTS.column_names})
+        return table.cast(EVENTS.arrow_schema)
 
 
 def _texts(told: pa.Table, records: pa.Table) -> pa.ChunkedArray:
@@ -95,29 +128,36 @@ def _texts(told: pa.Table, records: pa.Table) -> pa.ChunkedArray:
         for table in (records, told)
     )
     rows = np.searchsorted(there, asked)
-    whole = pa.chunked_array([records["raw"].combine_chunks().take(pa.array(rows))])
+    whole = records["raw"]
+    if len(rows) != len(whole) or (rows != np.arange(len(rows))).any():
+        whole = pa.chunked_array([whole.combine_chunks().take(pa.array(rows))])
     return whole if told["raw"].null_count == told.num_rows else pc.coalesce(told["raw"], whole)
 
 
 def _records(pieces: Sequence[FilePiece]) -> tuple[pa.Table, list[FileBroken]]:
     """The pieces as the relation `records`, and those records that are not UTF-8 text."""
     broken: list[FileBroken] = []
-    tables = []
-    for file, piece in pieces:
-        try:
-            tables.append(_piece_table(file, piece))
-        except pa.ArrowInvalid:
-            whole, bad = _utf8(piece)
-            broken.extend((file, part) for part in bad)
-            tables.append(_piece_table(file, whole))
-    return pa.concat_tables(tables).combine_chunks(), broken
+    try:
+        texts = strings([text for _, piece in pieces for text in piece.texts])
+    except pa.ArrowInvalid:
+        whole = [(file, *_utf8(piece)) for file, piece in pieces]
+        broken = [(file, part) for file, _, bad in whole for part in bad]
+        pieces = [(file, piece) for file, piece, _ in whole]
+        texts = strings([text for _, piece in pieces for text in piece.texts])
+    files = pa.array([file.path for file, _ in pieces], pa.string())
+    file_of_each = np.repeat(np.arange(len(pieces)), [len(piece.texts) for _, piece in pieces])
+    indexes = [index for _, piece in pieces for index in piece.indexes]
+    columns = {
+        "source_file": files.take(pa.array(file_of_each)),
+        "record_index": pa.array(indexes, pa.int64()),
+        "raw": texts,
+    }
+    return _in_parts(pa.table(columns)), broken
 
 
-def _piece_table(file: LogFile, piece: Piece) -> pa.Table:
-    text = piece.strings()
-    path = pa.repeat(pa.scalar(file.path, pa.string()), len(text))
-    columns = [path, pa.array(piece.indexes, pa.int64()), text]
-    return pa.table(columns, names=["source_file", "record_index", "raw"])
+def _in_parts(records: pa.Table) -> pa.Table:
+    """The same rows in parts that DuckDB reads side by side: a thread takes a part at a time."""
+    return pa.Table.from_batches(records.to_batches(max_chunksize=_PART), records.schema)
 
 
 def _utf8(piece: Piece) -> tuple[Piece, list[Broken]]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
+import textwrap
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -15,16 +17,20 @@ import polars as pl
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from pipeline.errors import InputError, QueryError
 from pipeline.explain import Explanation
 from pipeline.lake import LakeReader
+from pipeline.status import Status, as_dict
 from pipeline.steps import Progress as Report
 
 _PIPE_WIDTH = 200
 _CELL = 200
+_RUNS = 5
+_LONG = ("raw", "tool_arguments", "tool_result", "source_file", "record_index")
+"""What of an event leads back to its record, and is not shown beside a finding."""
 
 
 class Format(StrEnum):
@@ -89,10 +95,12 @@ def show_explanation(told: Explanation) -> None:
     console, finding = out(), told.finding
     console.print(printable(finding["title"]), style="bold")
     names = ("finding_id", "detector", "severity", "score", "confidence", "identity_id")
+    fields = Table.grid(Column(no_wrap=True), Column(overflow="fold"), padding=(0, 2, 0, 0))
     for name in (*names, "subject", "window", "observed", "expected", "support", "frameworks"):
-        console.print(f"{name:<12} {_cell_whole(finding[name])}", soft_wrap=True)
+        fields.add_row(name, Text(_cell_whole(finding[name])))
+    console.print(fields)
     console.print()
-    brief = told.evidence.drop("raw", "tool_arguments", "tool_result", "source_file")
+    brief = told.evidence.drop(*_LONG)
     _show_table(brief.select(c for c in brief.columns if brief[c].null_count() < brief.height))
     console.print()
     console.print("SQL that returns the evidence, all columns:")
@@ -102,12 +110,109 @@ def show_explanation(told: Explanation) -> None:
     console.print(f'nhiwatch sql --at {finding["run_id"]} "..."', soft_wrap=True)
 
 
+def show_rejects(rows: pl.DataFrame, kind: Format) -> None:
+    """Rejects: a table of where and why, or every column in the other formats."""
+    if kind is not Format.TABLE:
+        show(rows.drop("text"), kind)
+        return
+    brief = rows.select(
+        id="reject_id",
+        source="source",
+        record="record_index",
+        file=pl.col("source_file").str.split("/").list.last(),
+        reason="reason",
+    )
+    show(brief, kind)
+
+
+def show_reject(reject: dict[str, Any], kind: Format) -> None:
+    """One reject as a page of text: where, why, and what came; or all of it in other formats."""
+    if kind is not Format.TABLE:
+        show(pl.DataFrame([reject]), kind)
+        return
+    console, text = out(), reject["text"]
+    record = reject["record_index"]
+    place = "the file as a whole" if record < 0 else f"record {record} (0-based)"
+    lines = {
+        "reject": reject["reject_id"],
+        "file": reject["source_file"],
+        "place": place,
+        "source": reject["source"] or "(not recognised)",
+        "reason": reject["reason"],
+        "rejected": _cell(reject["rejected_at"]),
+        "bytes": f"{reject['text_bytes']:,}, of which {len(text.encode()):,} are kept",
+    }
+    for name, value in lines.items():
+        console.print(f"{name:<10} {printable(value)}", soft_wrap=True)
+    console.print()
+    console.print(printable(text), soft_wrap=True)
+
+
+def show_status(told: Status) -> None:
+    """The status as a page that fits 80 columns."""
+    data, console = as_dict(told), out()
+    newest = pl.col("last_event_at").dt.strftime("%Y-%m-%d %H:%MZ").alias("newest event")
+    lag = pl.col("lag_hours").round().cast(pl.Int64).alias("lag (h)")
+    size = (pl.col("bytes") / 1e6).round(2).alias("MB")
+    _part("Next", data["next"], console, empty="nothing: all is judged, nothing was rejected")
+    console.print("Feeds", style="bold")
+    _lay_out(told.feeds.select("source", "state", "events", "rejects", newest, lag), console)
+    _part("Rejects", _reject_lines(data["rejects"]), console, empty="none")
+    _part("Runs, newest first", _run_lines(data["runs"][:_RUNS]), console, empty="none")
+    console.print("Tables", style="bold")
+    _lay_out(told.tables.select("table", "rows", "files", size), console)
+
+
+def _part(title: str, lines: list[str], console: Console, *, empty: str) -> None:
+    """Lines under a title, wrapped between words: a path stays whole."""
+    console.print(title, style="bold")
+    for line in lines or [empty]:
+        text = line.lstrip(" ")
+        indent = " " * (2 + len(line) - len(text))
+        wrapped = textwrap.fill(
+            printable(text),
+            console.width,
+            initial_indent=indent,
+            subsequent_indent=indent + "  ",
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+        console.print(wrapped, soft_wrap=True)
+    console.print()
+
+
+def _reject_lines(rejects: list[dict[str, Any]]) -> list[str]:
+    lines = []
+    for row in rejects:
+        record, others = row["record_index"], row["files"] - 1
+        place = f"record {record} of" if record >= 0 else "all of"
+        more = f" and in {others:,} more files" if others else ""
+        lines.append(f"{row['records']:,} × {row['reason']}")
+        lines.append(f"    {place} {row['source_file']}{more}")
+    return lines
+
+
+def _run_lines(runs: list[dict[str, Any]]) -> list[str]:
+    lines = []
+    for run in runs:
+        began = f"{_cell(run['started_at'])} {run['command']}"
+        lines.append(f"{began}: {run['status']} ({run['run_id']})")
+        if run["summary"]:
+            # A run of another version may have counted other things.
+            counts = defaultdict(int, run["summary"], seconds=run["seconds"])
+            lines.append(f"    {summary_line(counts)}")
+        lines.extend(f"    error: {error}" for error in run["errors"] or ())
+    return lines
+
+
 def summary_line(told: dict[str, Any]) -> str:
     """What a run did, in a line."""
     words = []
     if "files" in told:
+        unfinished = told.get("unfinished", 0)
         words.append(
             f"{told['files']:,} files ({told['unchanged']:,} unchanged, "
+            f"{f'{unfinished:,} still being written, ' if unfinished else ''}"
             f"{told['left_out']:,} no logs), {told['events']:,} new events, "
             f"{told['duplicates']:,} duplicates, {told['rejects']:,} rejects"
         )
@@ -116,8 +221,36 @@ def summary_line(told: dict[str, Any]) -> str:
             f"{told['detector_days']:,} detector-days, {told['scores']:,} scores, "
             f"{told['findings']:,} findings"
         )
-    hint = " (nhiwatch status tells why)" if told.get("rejects") else ""
-    return f"{'; '.join(words)}{hint}; {told['seconds']} s"
+    if "tried" in told:
+        words.append(
+            f"{told['tried']:,} rejects tried again: {told['events']:,} new events, "
+            f"{told['duplicates']:,} duplicates, {told['rejects'] - told['untried']:,} rejects left"
+        )
+        if told["untried"]:
+            words.append(
+                f"{told['untried']:,} rejects not tried: not kept whole (setting "
+                "reject_text_bytes), and their files are gone or changed"
+            )
+    words += _house_words(told.get("housekeeping", []))
+    hint = " (nhiwatch rejects tells why)" if told.get("rejects") else ""
+    return f"{'; '.join(words) or 'nothing to do'}{hint}; {told['seconds']} s"
+
+
+def _house_words(tables: list[dict[str, Any]]) -> list[str]:
+    """What housekeeping did, over all tables; nothing if it did nothing."""
+    counted = ("files_before", "files_after", "rows_removed", "texts_removed", "files_deleted")
+    total = {name: sum(work.get(name, 0) for work in tables) for name in counted}
+    words = []
+    if total["files_before"] != total["files_after"]:
+        words.append(f"{total['files_before']:,} files compacted into {total['files_after']:,}")
+    if total["rows_removed"] or total["texts_removed"]:
+        words.append(
+            f"{total['rows_removed']:,} rows and the texts of {total['texts_removed']:,} events "
+            "removed as too old (settings [retention])"
+        )
+    if total["files_deleted"]:
+        words.append(f"{total['files_deleted']:,} unused files deleted")
+    return words
 
 
 def prompt(reader: LakeReader, kind: Format) -> None:
@@ -139,9 +272,9 @@ def prompt(reader: LakeReader, kind: Format) -> None:
                 say(f"error: {error}")
 
 
-def as_json(value: Any) -> str:
-    """JSON text; times as ISO 8601."""
-    return json.dumps(value, ensure_ascii=False, indent=2, default=_plain)
+def as_json(value: Any, *, indent: int | None = 2) -> str:
+    """JSON text, without `indent` in one line; times as ISO 8601."""
+    return json.dumps(value, ensure_ascii=False, indent=indent, default=_plain)
 
 
 def printable(text: str) -> str:
@@ -179,15 +312,19 @@ def _plain_progress(step: str, done: int, total: int) -> None:
 
 
 def _show_table(rows: pl.DataFrame) -> None:
+    console = out()
+    _lay_out(rows, console)
+    console.print(f"{rows.height} row{'' if rows.height == 1 else 's'}")
+
+
+def _lay_out(rows: pl.DataFrame, console: Console) -> None:
     table = Table(header_style="bold", box=SIMPLE_HEAD, pad_edge=False)
     for name in rows.columns:
         right = rows.schema[name].is_numeric()
         table.add_column(Text(name), justify="right" if right else "left", overflow="fold")
     for row in rows.rows():
         table.add_row(*(Text(_cell(value)) for value in row))
-    console = out()
     console.print(table)
-    console.print(f"{rows.height} row{'' if rows.height == 1 else 's'}")
 
 
 def _cell(value: Any) -> str:
@@ -203,6 +340,8 @@ def _cell(value: Any) -> str:
 
 
 def _cell_whole(value: Any) -> str:
+    if isinstance(value, float):
+        return _cell(value)
     return printable(", ".join(value) if isinstance(value, list) else str(value))
 
 

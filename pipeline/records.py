@@ -64,13 +64,14 @@ class Piece:
     def bytes(self) -> int:
         return sum(_sizes(self.texts))
 
-    def strings(self) -> pa.StringArray:
-        """The texts as one Arrow array; raises pa.ArrowInvalid where one is not UTF-8."""
-        ends = np.cumsum([0, *_sizes(self.texts)], dtype=np.int32)
-        joined = pa.py_buffer(b"".join(self.texts))
-        strings = pa.StringArray.from_buffers(len(self.texts), pa.py_buffer(ends), joined)
-        strings.validate(full=True)
-        return strings
+
+def strings(texts: Sequence[Text]) -> pa.StringArray:
+    """Texts as one Arrow array; raises pa.ArrowInvalid where one is not UTF-8."""
+    ends = np.cumsum([0, *_sizes(texts)], dtype=np.int32)
+    joined = pa.py_buffer(b"".join(texts))
+    array = pa.StringArray.from_buffers(len(texts), pa.py_buffer(ends), joined)
+    array.validate(full=True)
+    return array
 
 
 class DamagedError(Exception):
@@ -90,10 +91,39 @@ def read_pieces(
     broken. A damaged file gives all that can be read and one broken part with the index after it.
     """
     with path.open("rb") as stream:
-        yield from _Splitter(_blocks(stream), containers, max_record_bytes).pieces()
+        yield from split(
+            plain_blocks(stream), containers=containers, max_record_bytes=max_record_bytes
+        )
 
 
-def _blocks(stream: BinaryIO) -> Iterator[bytes]:
+def split(
+    blocks: Iterator[bytes],
+    *,
+    containers: frozenset[str],
+    max_record_bytes: int,
+    lines: bool = False,
+    first_index: int = 0,
+) -> Iterator[Piece]:
+    """As `read_pieces`, of plain content. With `lines` it is lines, whatever the first of them
+    looks like; `first_index` is the first record's.
+    """
+    yield from _Splitter(
+        blocks, containers, max_record_bytes, are_lines=lines, next_index=first_index
+    ).pieces()
+
+
+def is_compressed(head: bytes) -> bool:
+    """Whether a file that begins so is compressed."""
+    return head.startswith((_GZIP, _ZSTD))
+
+
+def is_line(line: bytes) -> bool:
+    """Whether a file whose first line this is holds lines, not a document over many of them."""
+    opens = line.lstrip(_SPACE).startswith((b"{", b"["))
+    return bool(line.strip(_SPACE)) and (not opens or is_json(line))
+
+
+def plain_blocks(stream: BinaryIO) -> Iterator[bytes]:
     """The plain content of a plain, gzip or zstd stream, told apart by its first bytes."""
     head = stream.read(_FEED)
     if head.startswith(_GZIP):
@@ -158,6 +188,8 @@ class _Splitter:
     ended: bool = False
     damage: str | None = None
     next_index: int = 0
+    are_lines: bool = False
+    unclosed: bool = False
 
     def pieces(self) -> Iterator[Piece]:
         self._fill(_PIECE)
@@ -165,7 +197,7 @@ class _Splitter:
         while self.buffer:
             if self.ended:
                 self.buffer = self.buffer.rstrip(_SPACE)
-            if self._first_line_is_whole():
+            if self.are_lines or self._first_line_is_whole():
                 yield from self._lines()
             elif (start := self._array_start()) is not None:
                 self.buffer = self.buffer[start:]
@@ -193,6 +225,7 @@ class _Splitter:
 
     def _array(self) -> Iterator[Piece]:
         opening = self._opening()
+        self.unclosed = True
         while self.buffer:
             cut = self._last_boundary(opening) if not self.ended else None
             if cut is not None:
@@ -204,6 +237,7 @@ class _Splitter:
                 continue
             elif self.ended and (whole := self._whole_array()) is not None:
                 texts, length = whole
+                self.unclosed = False
                 yield self._piece(texts)
                 # Another document may follow; what else the container's object holds is no record.
                 rest = self.buffer[length:].lstrip(_SPACE + b"}")
@@ -214,6 +248,9 @@ class _Splitter:
                 if not self.ended and len(self.buffer) > self._most():
                     yield self._give_up("no end of record")
             self._fill(_PIECE)
+        if self.unclosed and self.damage is None:
+            reason = "expected the end of the array, got the end of the file"
+            yield Piece(broken=[Broken(self.next_index, reason, b"")])
 
     def _document(self) -> Iterator[Piece]:
         self._fill(self._most())
@@ -232,11 +269,9 @@ class _Splitter:
     def _first_line_is_whole(self) -> bool:
         """Whether the file is lines; one line alone is a document as well, and quicker read so."""
         end = self.buffer.find(b"\n")
-        line = self.buffer if end < 0 else self.buffer[:end]
-        opens = line.lstrip(_SPACE).startswith((b"{", b"["))
         if end < 0:
-            return self.ended and not opens
-        return bool(line.strip(_SPACE)) and (not opens or _is_json(line))
+            return self.ended and not self.buffer.lstrip(_SPACE).startswith((b"{", b"["))
+        return is_line(self.buffer[:end])
 
     def _array_start(self) -> int | None:
         """Where the first record of an array, or of a container that comes first, begins."""
@@ -264,7 +299,7 @@ class _Splitter:
         between = re.compile(rb"\}\s*,\s*(?=" + opening.pattern + rb")")
         guesses = [m.start() + 1 for m in between.finditer(self.buffer, tail)]
         for end in guesses[: -_BOUNDARY_TRIES - 1 : -1]:
-            texts = _array_of(self.buffer[:end])
+            texts = _array_of(memoryview(self.buffer)[:end])
             if texts is not None:
                 return texts, end
         return None
@@ -278,7 +313,7 @@ class _Splitter:
             end = self.buffer.rfind(b"]", 0, end)
             if end < 0:
                 return None
-            texts = _array_of(self.buffer[:end])
+            texts = _array_of(memoryview(self.buffer)[:end])
             if texts is not None:
                 return texts, end + 1
         return None
@@ -306,7 +341,7 @@ class _Splitter:
                 return self._piece(texts)
         piece = Piece()
         for line in lines:
-            records = self._unwrapped(line) if wrapped or _is_json(line) else None
+            records = self._unwrapped(line) if wrapped or is_json(line) else None
             if records is None:
                 self._break(piece, _json_fault(line), line.strip())
             else:
@@ -362,6 +397,7 @@ class _Splitter:
                     break
                 end = len(text) if found is None else found.start()
                 fault = self.damage or f"expected a whole JSON record, got {_where(error)}"
+                self.unclosed = self.unclosed and found is not None
                 if found is not None or not _is_closing(text[at:]):
                     self._break(piece, fault, _encoded(text[at:end]).rstrip(_SPACE + b","))
                     self.damage = self.damage if found is not None else None
@@ -377,7 +413,7 @@ class _Splitter:
         """Reject what is left of the file: nothing in it ends within bounds."""
         piece = Piece()
         self._break(piece, f"{what} within {len(self.buffer)} bytes", self.buffer)
-        self.buffer, self.ended = b"", True
+        self.buffer, self.ended, self.unclosed = b"", True, False
         return piece
 
     def _most(self) -> int:
@@ -404,9 +440,9 @@ def _list_of(text: Text) -> list[Text]:
     return list(_RAW_LIST.decode(text))
 
 
-def _array_of(text: bytes) -> list[Text] | None:
+def _array_of(text: bytes | memoryview) -> list[Text] | None:
     try:
-        return _list_of(b"[" + text + b"]")
+        return _list_of(b"".join((b"[", text, b"]")))
     except (msgspec.MsgspecError, RecursionError):
         return None
 
@@ -416,7 +452,8 @@ def _sizes(texts: Iterable[Text]) -> Iterable[int]:
     return (len(memoryview(text)) for text in texts)
 
 
-def _is_json(text: bytes) -> bool:
+def is_json(text: bytes) -> bool:
+    """Whether a text is one whole JSON value."""
     try:
         msgspec.json.decode(text, type=msgspec.Raw)
     except (msgspec.MsgspecError, RecursionError):

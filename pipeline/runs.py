@@ -16,12 +16,13 @@ from pipeline.schemas import RUNS
 
 @dataclass(frozen=True, kw_only=True)
 class Book:
-    """Where one run is written down when it ends."""
+    """Where one run is written down when it ends, or time and again if it `goes_on`."""
 
     lake: Lake
     command: str
     run_id: str
     started_at: datetime
+    goes_on: bool = False
 
     def finished(
         self,
@@ -31,7 +32,7 @@ class Book:
         lake_versions: Mapping[str, int],
         finished_at: datetime,
     ) -> None:
-        """Write down a run that came to its end, with or without failures and rejects."""
+        """Write down what a run did, with or without failures and rejects."""
         status = "failed" if failures else "rejects" if summary.get("rejects") else "ok"
         self._write(finished_at, status, summary, failures, lake_versions)
 
@@ -58,7 +59,9 @@ class Book:
             "lake_versions": json_text(lake_versions),
             "version": version("nhiwatch"),
         }
-        self.lake.append("runs", RUNS.frame([row]))
+        rows = RUNS.frame([row])
+        if not (self.goes_on and self.lake.merge("runs", rows)):
+            self.lake.append("runs", rows)
 
 
 def versions_of(lake: Lake, run_id: str) -> dict[str, int]:

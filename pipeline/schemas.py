@@ -167,7 +167,7 @@ REJECTS = Table(
     key=("source_file", "fingerprint", "record_index", "reason"),
     columns=(
         _c("source_file", "VARCHAR", "The file it came in"),
-        _c("fingerprint", "VARCHAR", "That file's content hash"),
+        _c("fingerprint", "VARCHAR", "That file's fingerprint in `ingests`"),
         _c(
             "record_index",
             "BIGINT",
@@ -187,8 +187,8 @@ INGESTS = Table(
     meaning="Every file seen.",
     key=("source_file", "fingerprint"),
     columns=(
-        _c("source_file", "VARCHAR", "The file"),
-        _c("fingerprint", "VARCHAR", "Its content hash"),
+        _c("source_file", "VARCHAR", "The file; a log that was renamed keeps its first name"),
+        _c("fingerprint", "VARCHAR", "Its content hash; of a log of lines, of how it begins"),
         _c("bytes", "BIGINT", "Its size as it lies there", "bytes"),
         _c("source", "VARCHAR", "What it was recognised as, null if nothing"),
         _c("records", "BIGINT", "Records found in it", "records"),
@@ -199,6 +199,16 @@ INGESTS = Table(
         _c("last_event_at", "TIMESTAMPTZ", "Its latest event", "UTC"),
         _c("ingested_at", "TIMESTAMPTZ", "When it was done", "UTC"),
         _c("run_id", "VARCHAR", "The run that did it"),
+        _c("replayed_at", "TIMESTAMPTZ", "When rejects of it were last replayed", "UTC"),
+        _c("read_to", "BIGINT", "How far a log of lines is read, of its plain content", "bytes"),
+        _c(
+            "next_record",
+            "BIGINT",
+            "The record there; later ones may be half",
+            "0-based",
+        ),
+        _c("edges", "VARCHAR", "Hash of its bytes at its beginning and before read_to"),
+        _c("content", "VARCHAR", "Content hash when last read, of a log that is not plain on disk"),
     ),
 )
 

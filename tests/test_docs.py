@@ -45,7 +45,7 @@ def test_the_commands_of_the_readme_are_there(name: str) -> None:
 @pytest.mark.parametrize("name", commands())
 def test_every_command_has_help_with_an_example(name: str) -> None:
     help_ = subprocess.run(
-        [sys.executable, "-m", "pipeline.cli", name, "--help"],
+        [sys.executable, "-m", "pipeline", name, "--help"],
         capture_output=True,
         text=True,
         check=True,

@@ -8,13 +8,13 @@ To add one, write the file and its table in `pipeline.schemas`.
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import polars as pl
 
 from pipeline.enrich.capability import capabilities
-from pipeline.lake import Lake, LakeReader, of_days
+from pipeline.lake import Lake, LakeReader, of_days, of_period
 
 HERE = Path(__file__).parent
 DAILY = sorted(path.stem for path in HERE.glob("daily_*.sql"))
@@ -24,13 +24,16 @@ DAYS_AT_ONCE = 31
 """Days of a source rolled up in one commit: bounds memory on a long backlog."""
 
 
-def missing_days(lake: Lake) -> pl.DataFrame:
+def missing_days(lake: Lake, *, since: date | None = None) -> pl.DataFrame:
     """The days whose events changed since they were rolled up: source, event_date, events.
 
-    Events are only ever added, so a day is up to date if the count is the one it was made from.
-    Both counts come from small data: the Delta log of `events`, and the table `rollups`.
+    Until its day is out of retention (before `since`), events are only ever added, so a day is up
+    to date if the count is the one it was made from. Both counts come from small data: the Delta
+    log of `events`, and the table `rollups`.
     """
     there = lake.partition_counts("events").rename({"rows": "events"})
+    if since is not None:
+        there = there.filter(pl.col("event_date") >= since)
     with lake.reader(tables=["rollups"]) as reader:
         done = reader.columns("rollups", ["source", "event_date", "events"])
     return there.join(done, on=["source", "event_date", "events"], how="anti").sort(
@@ -39,14 +42,19 @@ def missing_days(lake: Lake) -> pl.DataFrame:
 
 
 def roll_up(
-    lake: Lake, *, now: datetime, progress: Callable[[int, int], None] | None = None
+    lake: Lake,
+    *,
+    now: datetime,
+    since: date | None = None,
+    progress: Callable[[int, int], None] | None = None,
 ) -> int:
     """Make the roll-ups of every day that needs it; returns how many source-days that were.
 
+    Days before `since` are left as they are: their events are, or will be, gone.
     `rollups` is written last, so a killed run is simply done again. `progress` is told days done
     and days in all.
     """
-    missing = missing_days(lake)
+    missing = missing_days(lake, since=since)
     chunks = [
         part.slice(offset, DAYS_AT_ONCE)
         for part in missing.partition_by("source")
@@ -64,7 +72,11 @@ def roll_up(
 def _roll_up_days(lake: Lake, days: pl.DataFrame, *, now: datetime) -> None:
     """Put the roll-ups of some days of one source in place of those there are."""
     where = of_days(days)
-    with lake.reader(tables=["events"]) as reader:
+    by_day = days.sort("event_date")
+    source, first = by_day.select("source", "event_date").row(0)
+    # The day before too: daily_delegation follows what was handed over then past midnight.
+    period = of_period(source, first - timedelta(days=1), by_day["event_date"][-1])
+    with lake.reader(tables=["events"], only={"events": period}) as reader:
         counted = _counts(reader, days)
         reader.define("todo", days.select("source", "event_date"))
         reader.define("capabilities", capabilities(reader.query(HERE / "distinct_actions.sql")))

@@ -9,9 +9,7 @@ from pathlib import Path
 
 import polars as pl
 
-from pipeline.enrich.access import access_levels
-from pipeline.enrich.client import clients
-from pipeline.enrich.network import networks
+from pipeline.enrich import access, client, network
 from pipeline.lake import LakeReader
 
 SELECT = Path(__file__).parent / "enrich.sql"
@@ -20,12 +18,19 @@ SELECT = Path(__file__).parent / "enrich.sql"
 _ACTIONS = Path(__file__).parent / "distinct_actions.sql"
 
 
+def load(*, database: Path | None = None) -> None:
+    """Read what the lookups look into: some seconds' tenths, which else the first of each takes."""
+    network.load(database)
+    access.load()
+    client.load()
+
+
 def lookups(reader: LakeReader, *, database: Path | None = None) -> dict[str, pl.DataFrame]:
     """The lookups for what the relation `parsed` holds, by the names that SELECT reads them."""
     addresses = reader.query("select distinct source_ip from parsed")["source_ip"]
     agents = reader.query("select distinct user_agent from parsed")["user_agent"]
     return {
-        "networks": networks(addresses, database=database),
-        "clients": clients(agents),
-        "access_levels": access_levels(reader.query(_ACTIONS)),
+        "networks": network.networks(addresses, database=database),
+        "clients": client.clients(agents),
+        "access_levels": access.access_levels(reader.query(_ACTIONS)),
     }

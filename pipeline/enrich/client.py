@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 import polars as pl
 from ua_parser import parse_user_agent
@@ -39,6 +40,11 @@ _PRODUCT = re.compile(r"[A-Za-z][\w.+-]*")
 _VERSION = re.compile(r"[-_.]([0-9a-f-]{8,}|v?\d[\w.]*)$", re.IGNORECASE)
 
 
+def load() -> None:
+    """Read the patterns now that the first browser would be looked up in."""
+    parse_user_agent("")
+
+
 def clients(user_agents: pl.Series) -> pl.DataFrame:
     """A row per distinct user agent: user_agent, client (lower case, few values, no version)."""
     distinct = user_agents.drop_nulls().unique().to_list()
@@ -46,6 +52,8 @@ def clients(user_agents: pl.Series) -> pl.DataFrame:
     return pl.DataFrame(rows, schema={"user_agent": pl.String, "client": pl.String}, orient="row")
 
 
+# Bounded, as names come from logs: batches of one run see the same ones again.
+@lru_cache(maxsize=8_192)
 def _family(agent: str) -> str | None:
     text = agent.strip().strip("[]")[:1000]
     for name, words in _PATTERNS:

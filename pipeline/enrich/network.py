@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 import geoip2fast
@@ -49,7 +49,16 @@ _CLOUDS = (
         r"\bHOST(ING|INGER|WINDS|KEY)?\b|\bVPS\b|\bDATACENTER|\bDATACAMP|\bM247\b|\bSERVERS?\b",
     ),
 )
+_EXAMPLES = tuple(
+    ipaddress.ip_network(block)
+    for block in ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24", "2001:db8::/32")
+)
 _CLOUD_PATTERNS = [(name, re.compile(words, re.IGNORECASE)) for name, words in _CLOUDS]
+
+
+def load(database: Path | None = None) -> None:
+    """Read the data now that the first address would be looked up in."""
+    _database(database or _DATA)
 
 
 def networks(addresses: pl.Series, *, database: Path | None = None) -> pl.DataFrame:
@@ -64,6 +73,8 @@ def networks(addresses: pl.Series, *, database: Path | None = None) -> pl.DataFr
     return pl.DataFrame(rows, schema=_SCHEMA, orient="row")
 
 
+# Bounded, as addresses come from logs: batches of one run see the same ones again.
+@lru_cache(maxsize=65_536)
 def _describe(
     known: geoip2fast.GeoIP2Fast, address: str
 ) -> tuple[str | None, str | None, str | None]:
@@ -92,8 +103,7 @@ def _block(ip: ipaddress.IPv4Address | ipaddress.IPv6Address) -> str:
 
 def _is_example(ip: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
     """Whether an address is of a block for documentation, which stands for a public one."""
-    blocks = ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24", "2001:db8::/32")
-    return any(ip in ipaddress.ip_network(block) for block in blocks)
+    return any(ip in block for block in _EXAMPLES)
 
 
 def _cloud(owner: str) -> str | None:

@@ -64,6 +64,12 @@ def sources() -> dict[str, Source]:
     return {source.name: source for source in found}
 
 
+@cache
+def containers() -> frozenset[str]:
+    """The containers of every source."""
+    return frozenset(key for source in sources().values() for key in source.containers)
+
+
 def source_named(name: str) -> Source:
     """The source of that name; an error that lists the known ones if there is none."""
     try:

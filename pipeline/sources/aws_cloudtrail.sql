@@ -110,27 +110,45 @@ told as materialized (
         source_file,
         record_index,
         left(event_text, 40) as beginning,
-        -- Where no field of these names what it was done to, its other fields may.
-        if(
-            concat(
-                e.resources[1].ARN,
-                e.resources[1].ARNPrefix,
-                e.requestParameters.roleArn,
-                e.requestParameters.policyArn,
-                e.requestParameters.secretId,
-                e.requestParameters.keyId,
-                e.requestParameters.functionName,
-                e.requestParameters.instanceId,
-                e.requestParameters.tableName,
-                e.requestParameters.trailName,
-                e.requestParameters.snapshotId,
-                e.requestParameters.imageId,
-                e.requestParameters.volumeId,
-                e.requestParameters.modelId
-            ) = '',
-            event_text,
-            null
-        ) as unnamed_text,
+        -- Services we have no word for, where no field of these says what it was done to: the
+        -- first of the request's own fields that reads like a name.
+        case
+            when e.requestParameters is not null
+                and concat(
+                    e.resources[1].ARN,
+                    e.resources[1].ARNPrefix,
+                    e.requestParameters.roleArn,
+                    e.requestParameters.policyArn,
+                    e.requestParameters.secretId,
+                    e.requestParameters.keyId,
+                    e.requestParameters.functionName,
+                    e.requestParameters.instanceId,
+                    e.requestParameters.tableName,
+                    e.requestParameters.trailName,
+                    e.requestParameters.snapshotId,
+                    e.requestParameters.imageId,
+                    e.requestParameters.volumeId,
+                    e.requestParameters.modelId
+                ) = '' then list_filter(
+                map_entries(
+                    try(json_transform(
+                        event_text,
+                        '{"requestParameters": "MAP(VARCHAR, VARCHAR)"}'
+                    )).requestParameters
+                ),
+                lambda entry:
+                    regexp_matches(
+                        entry.key,
+                        '(Arn|ARN|Id|Name|Identifier|Url|^name|^arn|^target|^path)$'
+                    )
+                    and not regexp_matches(
+                        entry.key,
+                        '^(roleSession|(clientR|r)equest|attribute|external|version|region)[A-Z]'
+                    )
+                    and entry.value <> ''
+                    and not regexp_matches(entry.value, '^[\[{]')
+            )[1]
+        end as named_by_request,
         nullif(e.eventID, '') as event_id,
         nullif(e.eventTime, '') as time_text,
         case
@@ -583,7 +601,7 @@ acted as (
         t.source_file,
         t.record_index,
         t.beginning,
-        t.unnamed_text,
+        t.named_by_request,
         t.event_id,
         t.time_text,
         t.event_time,
@@ -715,33 +733,12 @@ pointed as (
     from prefixed
 ),
 
--- Services we have no word for: the first of the request's own fields that reads like a name.
 guessed as (
     select
         *,
         -- Where an object or a list stands for a name, it came as JSON text.
         case when left(known.id, 1) not in ('{', '[') then known end as pointed_at,
-        case
-            when known is null and request is not null then list_filter(
-                map_entries(
-                    try(json_transform(
-                        unnamed_text,
-                        '{"requestParameters": "MAP(VARCHAR, VARCHAR)"}'
-                    )).requestParameters
-                ),
-                lambda entry:
-                    regexp_matches(
-                        entry.key,
-                        '(Arn|ARN|Id|Name|Identifier|Url|^name|^arn|^target|^path)$'
-                    )
-                    and not regexp_matches(
-                        entry.key,
-                        '^(roleSession|(clientR|r)equest|attribute|external|version|region)[A-Z]'
-                    )
-                    and entry.value <> ''
-                    and not regexp_matches(entry.value, '^[\[{]')
-            )[1]
-        end as guess
+        case when known is null then named_by_request end as guess
     from pointed
 ),
 

@@ -9,27 +9,38 @@ with known as (
     where source = $source and event_date between $first_day and $last_day
 ),
 
+-- Hardly any event is in a batch more than once: only those are put in order.
+repeated as (
+    select event_id
+    from arrived
+    group by event_id
+    having count(*) > 1
+),
+
 copies as (
     select
         row_index,
-        event_id,
-        source_file,
-        record_index,
         row_number() over (
             partition by event_id order by source_file, record_index, row_index
-        ) as copy
+        ) as copy,
+        row_number() over (
+            partition by event_id, source_file, record_index order by row_index
+        ) as copy_in_record
     from arrived
+    semi join repeated on repeated.event_id = arrived.event_id
 )
 
 select
-    copies.row_index::bigint as row_index,
+    arrived.row_index::bigint as row_index,
     case
-        when copies.copy > 1 then 'duplicate'
-        when known.event_id is null then 'new'
-        when known.source_file = copies.source_file
-            and known.record_index = copies.record_index then 'there'
+        when known.event_id is null then if(coalesce(copies.copy, 1) = 1, 'new', 'duplicate')
+        -- Whatever else of this batch has the event too: the lake has it from here.
+        when known.source_file = arrived.source_file
+            and known.record_index = arrived.record_index
+            and coalesce(copies.copy_in_record, 1) = 1 then 'there'
         else 'duplicate'
     end as landing
-from copies
-left join known on known.event_id = copies.event_id
-order by copies.row_index
+from arrived
+left join known on known.event_id = arrived.event_id
+left join copies on copies.row_index = arrived.row_index
+order by arrived.row_index

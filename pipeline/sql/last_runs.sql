@@ -7,10 +7,9 @@ select
     started_at,
     round(epoch(finished_at - started_at), 1) as seconds,
     status,
-    (summary ->> '$.events')::bigint as events,
-    (summary ->> '$.rejects')::bigint as rejects,
-    (summary ->> '$.findings')::bigint as findings,
-    array_to_string(errors, '; ') as errors
+    summary,
+    errors,
+    version
 from runs
 order by started_at desc
 limit 10

@@ -1,79 +1,72 @@
-"""How fast gzip CloudTrail becomes events, against DuckDB's own JSON reader, side by side.
+"""How fast gzip CloudTrail becomes events, `raw` kept, against other ways, in turn.
 
-    python tests/benchmarks/ingest.py --factor 10 --rounds 3
-
-Prints a table: events, seconds and events a second of each, medians over the rounds, and the ratio.
-DuckDB only unnests the records and writes them to Parquet; nhiwatch also normalises, enriches,
-deduplicates and commits.
+DuckDB only unnests the records and writes them. ClickHouse (chdb) and Python's json also make the
+columns of `with_chdb.sql`. nhiwatch makes all columns of `events`, with what lookups add, each
+event once, and commits; its figure is the whole command's, start included, as is theirs.
 """
 
 from __future__ import annotations
 
-import argparse
 import shutil
-import statistics
-import tempfile
-import time
-from datetime import datetime, timezone
 from pathlib import Path
 
-import duckdb
+from cost import Cost, cost, median, nhiwatch, script
+from row import Row
 
-from pipeline.ingest import ingest
-from pipeline.lake import Lake
-from sample_data.generate import generate
-
-NOW = datetime(2026, 10, 2, tzinfo=timezone.utc)
+TIMES_DUCKDB = 6
 
 
-def with_duckdb(logs: Path, out: Path) -> int:
-    """Unnest the records with read_json and write them to Parquet; returns how many."""
-    records = str(out / "records.parquet")
-    with duckdb.connect() as connection:
-        connection.read_json(
-            str(logs / "**" / "*.json.gz"),
-            columns={"Records": "JSON[]"},
-            maximum_object_size=1 << 26,
-        ).select("unnest(Records) as record").write_parquet(records)
-        [(rows,)] = connection.read_parquet(records).count("*").fetchall()
-    return int(rows)
+def measure(work: Path, *, quick: bool) -> list[Row]:
+    logs = work / "company"
+    cost(script("logs.py", "company", logs, "--factor", 2 if quick else 8))
+    trail = logs / "AWSLogs"
+    costs = _in_turn(work, trail, rounds=1 if quick else 3)
+    shutil.rmtree(logs)
+    events = int(costs["DuckDB"].said)
+    ours = costs["nhiwatch"]
+    by_duckdb = costs["DuckDB"].seconds / ours.seconds
+    by_chdb = costs["ClickHouse"].seconds / ours.seconds
+    return [
+        Row(
+            what=f"ingest {events:,} events of gzip CloudTrail",
+            cost=ours,
+            figure=f"{events / ours.seconds:,.0f} events/s",
+        ),
+        Row(
+            what="… DuckDB `read_json`, unnested only",
+            cost=costs["DuckDB"],
+            figure=f"nhiwatch at {by_duckdb:.1f} times its speed",
+            bar=f"{TIMES_DUCKDB} times",
+            holds=by_duckdb >= TIMES_DUCKDB,
+        ),
+        Row(
+            what="… ClickHouse (chdb), its own columns of a log",
+            cost=costs["ClickHouse"],
+            figure=f"nhiwatch at {by_chdb:.2f} times its speed",
+            bar="1 time",
+            holds=by_chdb >= 1,
+        ),
+        Row(
+            what="… Python's `json` in a loop, the same columns",
+            cost=costs["json"],
+            figure=f"nhiwatch at {costs['json'].seconds / ours.seconds:.1f} times its speed",
+        ),
+    ]
 
 
-def with_nhiwatch(logs: Path, out: Path) -> int:
-    """Ingest into a new lake; returns how many events."""
-    return ingest(Lake(out / "lake"), [logs], now=NOW, run_id="benchmark").events
-
-
-def timed(work: Path, logs: Path, rounds: int) -> dict[str, tuple[int, float]]:
-    """Events and median seconds of each, taken in turn."""
-    ways = {"DuckDB read_json": with_duckdb, "nhiwatch ingest": with_nhiwatch}
-    seconds: dict[str, list[float]] = {name: [] for name in ways}
-    rows = dict.fromkeys(ways, 0)
+def _in_turn(work: Path, trail: Path, *, rounds: int) -> dict[str, Cost]:
+    """What each way costs, medians over the rounds."""
+    out, lake = work / "out.parquet", work / "lake"
+    ways = {
+        "DuckDB": script("with_duckdb.py", trail, out),
+        "ClickHouse": script("with_chdb.py", trail, out),
+        "json": script("with_json.py", trail, out),
+        "nhiwatch": nhiwatch("ingest", trail, "--lake", lake, "--json"),
+    }
+    costs: dict[str, list[Cost]] = {name: [] for name in ways}
     for _ in range(rounds):
         for name, way in ways.items():
-            out = Path(tempfile.mkdtemp(dir=work))
-            start = time.perf_counter()
-            rows[name] = way(logs, out)
-            seconds[name].append(time.perf_counter() - start)
-            shutil.rmtree(out)
-    return {name: (rows[name], statistics.median(taken)) for name, taken in seconds.items()}
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--factor", type=int, default=10)
-    parser.add_argument("--rounds", type=int, default=3)
-    options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        work = Path(folder)
-        generate(work / "data", factor=options.factor)
-        results = timed(work, work / "data" / "AWSLogs", options.rounds)
-    print("| way | events | seconds | events a second |\n|---|---|---|---|")
-    for name, (rows, seconds) in results.items():
-        print(f"| {name} | {rows:,} | {seconds:.1f} | {rows / seconds:,.0f} |")
-    slow, fast = (seconds for _, seconds in results.values())
-    print(f"\nnhiwatch against DuckDB read_json: {slow / fast:.2f} times its speed")
-
-
-if __name__ == "__main__":
-    main()
+            costs[name].append(cost(way))
+            out.unlink(missing_ok=True)
+            shutil.rmtree(lake, ignore_errors=True)
+    return {name: median(of_way) for name, of_way in costs.items()}

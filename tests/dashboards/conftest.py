@@ -131,7 +131,7 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
 def dashboard(lake: Path) -> Iterator[str]:
     """The command's own server over a lake; gives its address."""
     port = free_port()
-    command = (sys.executable, "-m", "pipeline.cli", "dashboard", "--lake", str(lake))
+    command = (sys.executable, "-m", "pipeline", "dashboard", "--lake", str(lake))
     with running(*command, "--port", str(port)):
         url = f"http://127.0.0.1:{port}"
         answers(f"{url}/_stcore/health")

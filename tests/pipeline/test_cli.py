@@ -17,7 +17,7 @@ import pytest
 
 def nhiwatch(*args: str | Path, **env: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "pipeline.cli", *map(str, args)],
+        [sys.executable, "-m", "pipeline", *map(str, args)],
         capture_output=True,
         text=True,
         check=False,
@@ -102,7 +102,7 @@ def test_sql_refuses_to_write_in_one_line(small: Path) -> None:
 
 def test_sql_without_a_statement_reads_them_from_a_prompt(small: Path) -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "pipeline.cli", "sql", "--lake", str(small)],
+        [sys.executable, "-m", "pipeline", "sql", "--lake", str(small)],
         input="select count(*) as n\nfrom events;\nselect nonsense;\n",
         capture_output=True,
         text=True,
@@ -123,12 +123,78 @@ def test_a_narrow_terminal_still_shows_every_column(small: Path) -> None:
     assert "record_index" in done.stdout
 
 
-def test_status_tells_of_feeds_rejects_and_runs(small: Path) -> None:
+def test_status_tells_of_feeds_rejects_runs_tables_and_what_to_do(small: Path) -> None:
     told = json.loads(nhiwatch("status", "--lake", small, "--json").stdout)
     assert told["feeds"][0]["source"] == "aws_cloudtrail"
     assert told["rejects"][0]["records"] == 1
-    assert told["runs"][0]["status"] == "rejects"
-    assert "Feeds" in nhiwatch("status", "--lake", small).stdout
+    assert told["rejects"][0]["record_index"] == 3
+    assert told["runs"][-1]["status"] == "rejects"
+    assert told["runs"][-1]["summary"]["events"] == 3
+    [events] = [table for table in told["tables"] if table["table"] == "events"]
+    assert (events["rows"], events["files"]) == (3, 1)
+    assert events["bytes"] > 0
+    assert any("nhiwatch rejects" in step for step in told["next"])
+
+
+def test_status_fits_a_narrow_terminal(small: Path) -> None:
+    page = nhiwatch("status", "--lake", small).stdout
+    for title in ("Next", "Feeds", "Rejects", "Runs", "Tables"):
+        assert title in page
+    assert "record 3 of" in page
+    assert "3 new events" in page
+
+
+def test_status_tells_what_failed(tmp_path: Path) -> None:
+    (tmp_path / "log.jsonl").write_text(json.dumps(cloudtrail(0)))
+    nhiwatch("ingest", tmp_path / "log.jsonl", "--lake", tmp_path / "lake")
+    nhiwatch("ingest", tmp_path / "none", "--lake", tmp_path / "lake")
+    page = nhiwatch("status", "--lake", tmp_path / "lake").stdout
+    assert "The last ingest failed" in page
+    assert "error: NotThereError: expected a file" in page
+
+
+def test_rejects_are_listed_and_shown_safely(tmp_path: Path) -> None:
+    lines = [json.dumps(cloudtrail(0)), "{half \x1b[31m <script>"]
+    (tmp_path / "log.jsonl").write_text("\n".join(lines))
+    lake = tmp_path / "lake"
+    nhiwatch("ingest", tmp_path / "log.jsonl", "--lake", lake)
+    [reject] = json.loads(nhiwatch("rejects", "--lake", lake, "--json").stdout)
+    assert (reject["record_index"], reject["source"]) == (1, "aws_cloudtrail")
+    assert reject["reject_id"] in nhiwatch("rejects", "--lake", lake).stdout
+    assert nhiwatch("rejects", "--lake", lake, "--format", "csv").stdout.count("\n") == 2
+    page = nhiwatch("rejects", reject["reject_id"][:6], "--lake", lake).stdout
+    assert "record 1 (0-based)" in page
+    assert "<script>" in page
+    assert "\x1b" not in page
+    assert nhiwatch("rejects", "--lake", lake, "--reason", "no such", "--json").stdout == "[]\n"
+
+
+def test_a_replay_says_what_it_did_and_exits_3_while_rejects_are_left(tmp_path: Path) -> None:
+    long = json.dumps(cloudtrail(1, userAgent="x" * 3000))
+    (tmp_path / "log.jsonl").write_text("\n".join([json.dumps(cloudtrail(0)), long]))
+    lake, small = tmp_path / "lake", {"NHIWATCH_MAX_RECORD_BYTES": "2000"}
+    nhiwatch("ingest", tmp_path / "log.jsonl", "--lake", lake, **small)
+    failed = nhiwatch("rejects", "--replay", "--lake", lake, **small)
+    assert failed.returncode == 3
+    assert "1 rejects tried again: 0 new events, 0 duplicates, 1 rejects left" in failed.stderr
+    done = nhiwatch("rejects", "--replay", "--lake", lake, "--json")
+    assert done.returncode == 0
+    told = json.loads(done.stdout)
+    assert (told["tried"], told["events"], told["rejects"]) == (1, 1, 0)
+    status = json.loads(nhiwatch("status", "--lake", lake, "--json").stdout)
+    assert [run["command"] for run in status["runs"]] == ["replay", "replay", "ingest"]
+    assert status["rejects"] == []
+
+
+def test_texts_of_rejects_can_be_exported(small: Path, tmp_path: Path) -> None:
+    done = nhiwatch("rejects", "--export", tmp_path / "fix.jsonl", "--lake", small)
+    assert done.returncode == 0
+    assert (tmp_path / "fix.jsonl").read_text() == "{half\n"
+
+
+@pytest.mark.parametrize("options", [["--as", "otel_genai"], ["--replay", "--export", "x"]])
+def test_options_of_rejects_that_do_not_go_together(small: Path, options: list[str]) -> None:
+    assert nhiwatch("rejects", "--lake", small, *options).returncode == 2
 
 
 def test_detect_judges_and_the_second_time_finds_nothing_to_judge(small: Path) -> None:
@@ -136,6 +202,18 @@ def test_detect_judges_and_the_second_time_finds_nothing_to_judge(small: Path) -
     assert first["detector_days"] >= 3
     second = json.loads(nhiwatch("detect", "--lake", small, "--json").stdout)
     assert second["detector_days"] == 0
+
+
+@pytest.mark.parametrize("size", ["lots", "10MB"])
+def test_a_memory_limit_that_is_none_is_told_in_a_line(
+    small: Path, monkeypatch: pytest.MonkeyPatch, size: str
+) -> None:
+    monkeypatch.setenv("NHIWATCH_MEMORY_LIMIT", size)
+    done = nhiwatch("status", "--lake", small)
+    assert done.returncode == 1
+    assert len(done.stderr.splitlines()) == 1
+    assert "memory_limit" in done.stderr
+    assert size in done.stderr
 
 
 def test_an_empty_list_of_findings_is_no_error(small: Path) -> None:
@@ -150,6 +228,9 @@ def test_an_empty_list_of_findings_is_no_error(small: Path) -> None:
         (["ingest", "no-such-file"], "expected a file, a folder or a glob"),
         (["explain", "ffff"], "expected"),
         (["tables", "nonsense"], "expected one of events"),
+        (["rejects", "ffff"], "expected the id of one reject"),
+        (["rejects", "ffff", "--replay"], "expected the id of one reject"),
+        (["rejects", "--replay", "--as", "nonsense"], "expected a source of"),
         (["detect", "--detector", "nonsense"], "expected a detector of"),
     ],
 )
@@ -177,6 +258,32 @@ def test_compact_leaves_the_rows_as_they_were(small: Path) -> None:
     assert nhiwatch("compact", "--lake", small).returncode == 0
     told = nhiwatch("sql", "select count(*) as n from events", "--lake", small, "--json").stdout
     assert json.loads(told) == [{"n": 3}]
+
+
+def test_a_lake_with_many_small_files_is_compacted_by_the_next_run(tmp_path: Path) -> None:
+    for n in range(3):
+        (tmp_path / f"{n}.jsonl").write_text(json.dumps(cloudtrail(n)))
+        options = ("--lake", tmp_path / "lake", "--json")
+        done = nhiwatch(
+            "ingest", tmp_path / f"{n}.jsonl", *options, NHIWATCH_COMPACT_SMALL_FILES="2"
+        )
+    told = {work["table"]: work for work in json.loads(done.stdout)["housekeeping"]}
+    assert (told["events"]["files_before"], told["events"]["files_after"]) == (3, 1)
+
+
+def test_tables_as_they_were_once_their_files_are_deleted_are_one_line(tmp_path: Path) -> None:
+    lake = tmp_path / "lake"
+    for n in range(2):
+        (tmp_path / f"{n}.jsonl").write_text(json.dumps(cloudtrail(n)))
+        nhiwatch("ingest", tmp_path / f"{n}.jsonl", "--lake", lake)
+    run_id = json.loads(nhiwatch("detect", "--lake", lake, "--json").stdout)["run_id"]
+    at = ("sql", "select count(*) as n from events", "--at", run_id, "--lake", lake, "--json")
+    assert json.loads(nhiwatch(*at).stdout) == [{"n": 2}]
+    assert nhiwatch("compact", "--keep-hours", "0", "--lake", lake).returncode == 0
+    done = nhiwatch(*at)
+    assert done.returncode == 1
+    assert "is no longer there" in done.stderr
+    assert done.stderr.count("\n") == 1
 
 
 def test_run_goes_through_the_flow_and_a_second_run_has_nothing_to_do(tmp_path: Path) -> None:

@@ -252,7 +252,7 @@ def test_the_command_prints_tables_for_people_and_rows_for_machines(
     def command(*more: str) -> subprocess.CompletedProcess[str]:
         args = ["evaluate", str(tmp_path / "labels.csv"), "--lake", str(lake.location), *more]
         return subprocess.run(
-            [sys.executable, "-m", "pipeline.cli", *args],
+            [sys.executable, "-m", "pipeline", *args],
             capture_output=True,
             text=True,
             check=False,

@@ -111,3 +111,21 @@ def test_objects_fetched_ahead_come_in_order_and_known_ones_are_not_fetched(
 def test_logs_in_the_lake_are_told_of(s3: Any) -> None:
     with pytest.raises(InputError, match="expected logs outside of the lake"):
         names("s3://b/lake/logs", apart_from=BucketUrl("s3", "b", "lake"))
+
+
+def test_files_of_a_day_come_together_by_folder_or_by_name(tmp_path: Path) -> None:
+    places = [
+        "app.log",
+        "b/2026/01/02/x.json",
+        "1-a_20260101T0000Z.json",
+        "2-a_20260102T0000Z.json",
+    ]
+    places += ["3-a_20260101T0100Z.json", "c/2026/01/01/y.json"]
+    for place in places:
+        (tmp_path / place).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / place).write_bytes(b"{}")
+    order = [Path(name).name for name in names(tmp_path)]
+    first = {"1-a_20260101T0000Z.json", "3-a_20260101T0100Z.json", "y.json"}
+    assert set(order[:3]) == first
+    assert set(order[3:5]) == {"x.json", "2-a_20260102T0000Z.json"}
+    assert order[5] == "app.log"

@@ -40,9 +40,9 @@ def job(tmp_path: Path) -> Job:
 
 def test_the_flow_brings_in_learns_and_judges(tmp_path: Path) -> None:
     (tmp_path / "log.jsonl").write_text(json.dumps(RECORD))
-    summary, judged = flows.main_job(job(tmp_path), [str(tmp_path / "log.jsonl")])
-    assert summary.events == 1
-    assert judged.days >= 3
+    done = flows.main_job(job(tmp_path), [str(tmp_path / "log.jsonl")])
+    assert done.summary.events == 1
+    assert done.judged.days >= 3
 
 
 def test_an_error_a_user_can_fix_is_not_retried(tmp_path: Path) -> None:

@@ -15,8 +15,10 @@ from typing import Any
 import pytest
 
 from pipeline.errors import InputError
-from pipeline.ingest import Limits, Summary, ingest
+from pipeline.ingest import Limits, Summary, batch_within, ingest
 from pipeline.lake import Lake
+from pipeline.settings import load
+from pipeline.steps import limits_of
 
 NOW = datetime(2026, 10, 1, tzinfo=timezone.utc)
 
@@ -301,3 +303,12 @@ def test_two_ingests_at_once_land_each_event_once(lake: Lake, tmp_path: Path) ->
     assert event_count(lake) == (500, 500)
     told = "select count(*), count(distinct source_file), sum(events) from ingests"
     assert rows(lake, told) == [(10, 10, 500)]
+
+
+def test_batches_are_as_large_as_the_memory_allows() -> None:
+    sizes = [batch_within(limit << 20) for limit in (256, 512, 1024, 2048, 65_536)]
+    assert sizes == sorted(sizes)
+    assert (sizes[0], sizes[-1]) == (1 << 20, 64 << 20)
+    assert Limits().batch_bytes == batch_within(1 << 30)
+    assert limits_of(load(memory_limit="2GiB")).batch_bytes == batch_within(2 << 30)
+    assert limits_of(load(memory_limit="2GiB", batch_bytes=5_000)).batch_bytes == 5_000

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime, timezone
 from pathlib import Path
 
+import duckdb
 import polars as pl
 import pyarrow as pa
 import pytest
@@ -35,6 +36,21 @@ def test_every_table_can_be_read_before_anything_is_written(lake: Lake) -> None:
         for name, table in TABLES.items():
             empty = reader.query(f"select * from {name}")
             assert (empty.columns, empty.height) == (list(table.column_names), 0)
+
+
+def test_readers_beside_one_another_share_the_snapshot_and_not_what_they_define(lake: Lake) -> None:
+    lake.append("events", events("a"))
+    with lake.reader() as reader, reader.beside() as one, reader.beside() as other:
+        lake.append("events", events("b"))
+        one.define("seen", "select event_id || $sign as sign from events", {"sign": "1"})
+        other.define("seen", pl.DataFrame({"sign": ["2"]}))
+        told = [each.query("select sign from seen").item() for each in (one, other)]
+        assert told == ["a1", "2"]
+        assert other.query("select * from rejects").height == 0
+        with pytest.raises(duckdb.CatalogException):
+            reader.query("select * from seen")
+    with lake.reader() as reader, reader.beside() as one:
+        assert one.query("select count(*) from events").item() == 2
 
 
 def test_appended_rows_come_back_with_their_types(lake: Lake) -> None:
@@ -117,8 +133,9 @@ def test_an_old_version_can_be_read(lake: Lake) -> None:
 def test_compact_merges_files_and_changes_no_rows(lake: Lake) -> None:
     for name in "abc":
         lake.append("events", events(name))
-    lake.compact("events")
-    assert lake.files("events") == 1
+    days = lake.partition_counts("events").select("source", "event_date")
+    lake.compact("events", days, target_bytes=1024**2)
+    assert lake.files("events").height == 1
     assert event_ids(lake) == ["a", "b", "c"]
 
 

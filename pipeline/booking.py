@@ -1,0 +1,74 @@
+"""The accounts of files in `ingests`: a row a file; that of a log that grew goes on.
+
+A log is booked only by who read on from where its row says it is read to: of two that did so at
+the same time, or one that was killed and began anew, its records are counted once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from pipeline.arrivals import LogFile
+from pipeline.errors import LakeError
+from pipeline.lake import ConcurrentWriteError, Lake
+from pipeline.schemas import INGESTS
+
+SQL = Path(__file__).parent / "sql"
+QUEUE = "book"
+_ATTEMPTS = 100
+_NOT_BOOKED = ("path", "same_as", "before", "mark")
+
+
+def book(lake: Lake, files: Sequence[LogFile], *, now: datetime, run_id: str) -> None:
+    """Write down files that are wholly in, and how much more of logs is in."""
+    told = {"ingested_at": now, "run_id": run_id}
+    new = [row_of(file) | told for file in files if file.before is None]
+    lake.append_new("ingests", INGESTS.frame(new))
+    grown = [file for file in files if file.before is not None]
+    if grown:
+        readings = INGESTS.frame([row_of(file) | told for file in grown])
+        _add(lake, readings.with_columns(read_from=_edges_before(grown)))
+
+
+def row_of(file: LogFile) -> dict[str, Any]:
+    """What `ingests` says of a file and of what was read of it now."""
+    told = {name: value for name, value in vars(file).items() if name not in _NOT_BOOKED}
+    return {"source_file": file.path, **told, **(vars(file.mark) if file.mark else {})}
+
+
+def take_back(lake: Lake, files: Iterable[LogFile]) -> None:
+    """Take out of `rejects` what logs ended in when they were read before: it is read again now."""
+    logs = [file.before for file in files if file.before is not None and file.before.told]
+    if not logs:
+        return
+    ends = {
+        "source_file": [log.path for log in logs],
+        "fingerprint": [log.fingerprint for log in logs],
+        "next_record": [log.mark.next_record for log in logs],
+    }
+    with lake.reader(tables=["rejects"]) as reader:
+        reader.define("ends", pl.DataFrame(ends).unique())
+        lake.remove("rejects", reader.query(SQL / "taken_back.sql"))
+
+
+def _edges_before(files: Sequence[LogFile]) -> pl.Series:
+    return pl.Series([file.before.mark.edges if file.before else None for file in files])
+
+
+def _add(lake: Lake, readings: pl.DataFrame) -> None:
+    for _ in range(_ATTEMPTS):
+        turn = lake.next_turn("ingests", QUEUE)
+        with lake.reader(versions={"ingests": turn.version}, tables=["ingests"]) as reader:
+            reader.define("readings", readings)
+            rows = reader.query(SQL / "read_on.sql")
+        try:
+            lake.merge("ingests", rows, turn=turn)
+        except ConcurrentWriteError:
+            continue
+        return
+    raise LakeError(f"{_ATTEMPTS} times another writer was first; try again later")

@@ -1,0 +1,323 @@
+"""Rejects again: listed, shown, exported to be fixed, and replayed by a version that reads them.
+
+A record is replayed from its kept text, if that is whole; otherwise its file is read again as a
+whole, if it is still there with the content it had. What becomes an event keeps its file and its
+record's index and is no reject any more; what fails again stays, with today's reason.
+
+Order of commits for a batch: `events`, then the file's counts in `ingests`, then `rejects`. Killed
+in between, the next replay finds the rejects still there, the events landed, and books them once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from pipeline.arrivals import Arrival, LogFile, records_of
+from pipeline.booking import row_of
+from pipeline.content import Privacy
+from pipeline.errors import InputError, LakeError, NotFoundError
+from pipeline.files import LogObject
+from pipeline.ingest import Limits
+from pipeline.known import Known, known_files
+from pipeline.lake import ConcurrentWriteError, Lake, LakeReader, Turn
+from pipeline.landing import Lander
+from pipeline.parsing import Batch, Parser
+from pipeline.records import Piece
+from pipeline.schemas import INGESTS, REJECTS
+from pipeline.sources import Source, source_named, sources
+
+SQL = Path(__file__).parent / "sql"
+QUEUE = "replay"
+_ATTEMPTS = 100
+_FILE = ["source_file", "fingerprint"]
+_RECORD = [*_FILE, "record_index"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """Which rejects: those that fit all that is not None. Texts are looked for inside theirs;
+    an id may be shortened.
+    """
+
+    reject_id: str | None = None
+    source: str | None = None
+    reason: str | None = None
+    file: str | None = None
+    since: date | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Replayed:
+    """What a replay did: rejects that were tried again, what those brought, rejects that are left
+    of them, and those that could not be tried (text cut, file gone or changed).
+    """
+
+    tried: int = 0
+    events: int = 0
+    duplicates: int = 0
+    rejects: int = 0
+    untried: int = 0
+
+
+def listed(
+    reader: LakeReader,
+    asked: Asked,
+    *,
+    limit: int | None = None,
+    texts: bool = False,
+    taken_for: str | None = None,
+) -> pl.DataFrame:
+    """The rejects asked for, newest first, as `rejects.sql` says."""
+    params = {
+        **vars(asked),
+        "as": taken_for,
+        "sources": list(sources()),
+        "texts": texts,
+        "limit": limit,
+    }
+    return reader.query(SQL / "rejects.sql", params)
+
+
+def shown(reader: LakeReader, reject_id: str) -> dict[str, Any]:
+    """One reject with its text; its id may be shortened while it stays the only one."""
+    rows = listed(reader, Asked(reject_id=reject_id), limit=2, texts=True)
+    if rows.height != 1:
+        found = "none" if rows.height == 0 else "more than one"
+        raise NotFoundError(f"expected the id of one reject (nhiwatch rejects), got {found}")
+    return rows.row(0, named=True)
+
+
+def export(reader: LakeReader, asked: Asked, file: Path) -> tuple[int, int]:
+    """Write the kept texts to a file, a line each, to be fixed there and ingested as any file;
+    returns how many were written, and how many were left out because they are not kept whole.
+    """
+    rows = listed(reader, asked, texts=True)
+    kept = rows.filter(
+        pl.col("record_index") >= 0, pl.col("text").str.len_bytes() == pl.col("text_bytes")
+    )
+    # A line break is white space in JSON, and never part of its strings.
+    lines = kept["text"].str.replace_all(r"[\r\n]+", " ")
+    try:
+        file.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"cannot write {file}: {error.strerror}") from error
+    return kept.height, rows.height - kept.height
+
+
+def replay(
+    lake: Lake,
+    asked: Asked,
+    *,
+    now: datetime,
+    run_id: str,
+    limits: Limits | None = None,
+    taken_for: str | None = None,
+    network_database: Path | None = None,
+    privacy: Privacy | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Replayed:
+    """Try the rejects asked for again, as of the source `taken_for` if that is given; returns what
+    was done. `progress` is told rejects done and rejects in all.
+    """
+    given = source_named(taken_for) if taken_for is not None else None
+    limits = limits or Limits()
+    lander = Lander(
+        lake=lake,
+        now=now,
+        run_id=run_id,
+        reject_text_bytes=limits.reject_text_bytes,
+        privacy=privacy or Privacy(),
+    )
+    with lake.reader(tables=["rejects"]) as reader:
+        rejects = listed(reader, asked, taken_for=taken_for)
+    short = pl.col("text_bytes") <= limits.max_record_bytes
+    rejects = rejects.with_columns(whole=pl.col("whole") & short)
+    tried = 0
+    with lake.reader(tables=()) as reader:
+        parser = Parser(
+            reader=reader, now=now, network_database=network_database, privacy=lander.privacy
+        )
+        work = _Replay(lander, parser, limits, given)
+        known = known_files(lake)
+        for batch in _batches(rejects, known, most_bytes=limits.batch_bytes):
+            work.do(batch)
+            tried += batch.rejects.height
+            if progress is not None:
+                progress(tried, rejects.height)
+    return Replayed(
+        tried=tried,
+        events=work.events,
+        duplicates=work.duplicates,
+        rejects=work.left,
+        untried=rejects.height - tried,
+    )
+
+
+@dataclass(frozen=True)
+class _Rejects:
+    """Rejects to be tried together: those of one `file` that is read again, or texts."""
+
+    rejects: pl.DataFrame
+    file: LogObject | None = None
+
+
+@dataclass(frozen=True)
+class _Outcome:
+    """What came of a batch: the rejects that were there, those that are now, and the files."""
+
+    before: pl.DataFrame
+    after: pl.DataFrame
+    files: list[LogFile]
+
+    @property
+    def gone(self) -> pl.DataFrame:
+        """Rejects that are none any more, or of another reason."""
+        return self.before.join(self.after, on=list(REJECTS.key), how="anti")
+
+    @property
+    def resolved(self) -> pl.DataFrame:
+        """Records that were rejected and are not any more."""
+        return self.before.select(_RECORD).unique().join(self.after, on=_RECORD, how="anti")
+
+
+def _batches(rejects: pl.DataFrame, known: Known, *, most_bytes: int) -> Iterator[_Rejects]:
+    """The rejects that can be tried; a file's stay together, so that it is booked once."""
+    waiting: list[pl.DataFrame] = []
+    size = 0
+    for part in rejects.partition_by(_FILE, maintain_order=True):
+        whole, bytes_ = part.filter("whole"), int(part["text_bytes"].sum())
+        file = None
+        if whole.height < part.height or bytes_ > most_bytes:
+            file = known.file(*part.select(_FILE).row(0))
+        if file is not None:
+            yield _Rejects(part, file)
+        elif whole.height:
+            if waiting and size + bytes_ > most_bytes:
+                yield _Rejects(pl.concat(waiting))
+                waiting, size = [], 0
+            waiting.append(whole)
+            size += bytes_
+    if waiting:
+        yield _Rejects(pl.concat(waiting))
+
+
+class _Replay:
+    """Tries batches of rejects again, and counts what came of them."""
+
+    def __init__(
+        self, lander: Lander, parser: Parser, limits: Limits, given: Source | None
+    ) -> None:
+        self.lander = lander
+        self.lake = lander.lake
+        self.parser = parser
+        self.limits = limits
+        self.given = given
+        self.events = self.duplicates = self.left = 0
+
+    def do(self, batch: _Rejects) -> None:
+        """Land what the batch brings, book it, and put its rejects right.
+
+        If another replay books at the same time, this one looks again at what is left.
+        """
+        for _ in range(_ATTEMPTS):
+            turn = self.lake.next_turn("ingests", QUEUE)
+            outcome = (
+                self._from_file(batch.rejects, batch.file)
+                if batch.file is not None
+                else self._from_texts(batch.rejects)
+            )
+            if outcome.before.is_empty():
+                return
+            if self._book(outcome, turn, whole_file=batch.file is not None):
+                self.lake.append_new("rejects", outcome.after)
+                self.lake.remove("rejects", outcome.gone)
+                self.left += outcome.after.height
+                return
+        raise LakeError("another replay was always first; try again later")
+
+    def _from_texts(self, rejects: pl.DataFrame) -> _Outcome:
+        before = self._now(rejects.select(REJECTS.key))
+        batch, files = Batch(), []
+        for rows in before.partition_by(_FILE, maintain_order=True):
+            once = rows.unique("record_index", keep="first", maintain_order=True)
+            name = self.given.name if self.given else once["source"][0]
+            path, content = once.select(_FILE).row(0)
+            file = LogFile(path, content, bytes=0, source=name)
+            texts = [text.encode() for text in once["text"]]
+            batch.add(Arrival(file, Piece(once["record_index"].to_list(), texts)))
+            files.append(file)
+        return _Outcome(before, self._landed(batch), files)
+
+    def _from_file(self, rejects: pl.DataFrame, there: LogObject) -> _Outcome:
+        path, content = rejects.select(_FILE).row(0)
+        file = LogFile(path, content, there.size)
+        after = [REJECTS.frame([])]
+        batch = Batch()
+        for arrival in records_of(there, file, self.given, self.limits.max_record_bytes):
+            batch.add(arrival)
+            if batch.bytes >= self.limits.batch_bytes or arrival.last:
+                after.append(self._landed(batch))
+                batch = Batch()
+        whole_file = (
+            rejects.select(REJECTS.key).head(1).with_columns(record_index=pl.lit(None, pl.Int64))
+        )
+        return _Outcome(self._now(whole_file), pl.concat(after), [file])
+
+    def _landed(self, batch: Batch) -> pl.DataFrame:
+        """Land what of the batch is events; returns the rest as rejects."""
+        parsed = self.parser.parse(batch)
+        self.lander.land_events(parsed)
+        return self.lander.reject_rows(parsed.broken)
+
+    def _now(self, asked: pl.DataFrame) -> pl.DataFrame:
+        """The rejects of these keys as they are now; of a file if `record_index` is null."""
+        with self.lake.reader(tables=["rejects"]) as reader:
+            reader.define("asked", asked)
+            return reader.query(SQL / "rejects_of.sql")
+
+    def _book(self, outcome: _Outcome, taken: Turn, *, whole_file: bool) -> bool:
+        """Bring the counts in `ingests` up to date; False if another replay took the turn."""
+        for _ in range(_ATTEMPTS):
+            turn = self.lake.next_turn("ingests", QUEUE)
+            if turn.number != taken.number:
+                return False
+            tables = ["ingests", "rejects", "events"]
+            with self.lake.reader(versions={"ingests": turn.version}, tables=tables) as reader:
+                reader.define("tried", _duplicates(outcome.files))
+                reader.define("resolved", outcome.resolved)
+                booked = reader.query(SQL / "replayed.sql", {"now": self.lander.now})
+                before = reader.columns("ingests", [*_FILE, "events", "duplicates"])
+            if whole_file:
+                booked = _counted(outcome.files[0], now=self.lander.now)
+            try:
+                self.lake.merge("ingests", booked, turn=turn)
+            except ConcurrentWriteError:
+                continue
+            more = booked.join(before, on=_FILE, suffix="_before")
+            self.events += int((more["events"] - more["events_before"]).sum())
+            self.duplicates += int((more["duplicates"] - more["duplicates_before"]).sum())
+            return True
+        raise LakeError("another writer was always first; try again later")
+
+
+def _duplicates(files: list[LogFile]) -> pl.DataFrame:
+    """A row for each file: how many of the events it brought now another file had brought."""
+    return pl.DataFrame(
+        {
+            "source_file": [file.path for file in files],
+            "fingerprint": [file.fingerprint for file in files],
+            "duplicates": [file.duplicates for file in files],
+        }
+    )
+
+
+def _counted(file: LogFile, *, now: datetime) -> pl.DataFrame:
+    """What `ingests` has to say of a file that was read again as a whole."""
+    row = {**row_of(file), "replayed_at": now}
+    return INGESTS.frame([row]).drop("ingested_at", "run_id")

@@ -1,0 +1,25 @@
+-- grain: file
+-- reads: ingests, readings
+-- why: the rows of logs that were read on, with what that brought added. What the log ended in
+--      before, after the record that came next, is read again and no longer counted. A reading
+--      that did not begin where the row ends is left out: another process has booked it.
+select
+    i.source_file,
+    i.fingerprint,
+    r.bytes,
+    coalesce(r.source, i.source) as source,
+    (i.next_record + r.records)::bigint as records,
+    (i.events + r.events)::bigint as events,
+    (i.duplicates + r.duplicates)::bigint as duplicates,
+    (greatest(i.rejects - (i.records - i.next_record), 0) + r.rejects)::bigint as rejects,
+    least(i.first_event_at, r.first_event_at) as first_event_at,
+    greatest(i.last_event_at, r.last_event_at) as last_event_at,
+    r.ingested_at,
+    r.run_id,
+    r.read_to,
+    r.next_record,
+    r.edges,
+    r.content
+from readings as r
+join ingests as i on i.source_file = r.source_file and i.fingerprint = r.fingerprint
+where i.edges = r.read_from

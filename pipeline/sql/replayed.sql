@@ -1,0 +1,68 @@
+-- grain: file
+-- reads: ingests, rejects, events, tried, resolved
+-- why: what `ingests` has to say of a file once some of its rejects were replayed. Counted are the
+--      events that any rejected record of the file brought since the file was last booked: so a
+--      replay that was killed before or after its booking is counted once.
+with files as (
+    select
+        i.source_file,
+        i.fingerprint,
+        i.events,
+        i.duplicates,
+        i.rejects,
+        i.first_event_at,
+        i.last_event_at,
+        coalesce(i.replayed_at, i.ingested_at) as booked_at,
+        t.duplicates as more_duplicates
+    from ingests as i
+    join tried as t on t.source_file = i.source_file and t.fingerprint = i.fingerprint
+),
+
+rejected as (
+    select distinct r.source_file, r.fingerprint, r.record_index
+    from rejects as r
+    semi join files as f on f.source_file = r.source_file and f.fingerprint = r.fingerprint
+),
+
+-- What another replay has taken out of `rejects` meanwhile, it has booked.
+listed as (
+    select
+        r.source_file,
+        r.fingerprint,
+        count(*) as rejects,
+        count(s.record_index) as resolved
+    from rejected as r
+    left join resolved as s
+        on s.source_file = r.source_file
+        and s.fingerprint = r.fingerprint
+        and s.record_index = r.record_index
+    group by r.source_file, r.fingerprint
+),
+
+brought as (
+    select
+        f.source_file,
+        f.fingerprint,
+        count(*) as events,
+        min(e.event_time) as first_event_at,
+        max(e.event_time) as last_event_at
+    from files as f
+    join rejected as r on r.source_file = f.source_file and r.fingerprint = f.fingerprint
+    join events as e on e.source_file = r.source_file and e.record_index = r.record_index
+    where e.ingested_at > f.booked_at
+    group by f.source_file, f.fingerprint
+)
+
+select
+    f.source_file,
+    f.fingerprint,
+    (f.events + coalesce(b.events, 0))::bigint as events,
+    (f.duplicates + f.more_duplicates)::bigint as duplicates,
+    -- More than are listed: some are past their retention. Fewer: a booked replay was killed.
+    (greatest(f.rejects, coalesce(l.rejects, 0)) - coalesce(l.resolved, 0))::bigint as rejects,
+    least(f.first_event_at, b.first_event_at) as first_event_at,
+    greatest(f.last_event_at, b.last_event_at) as last_event_at,
+    $now as replayed_at
+from files as f
+left join brought as b on b.source_file = f.source_file and b.fingerprint = f.fingerprint
+left join listed as l on l.source_file = f.source_file and l.fingerprint = f.fingerprint

@@ -1,0 +1,54 @@
+"""Being asked to end: Ctrl-C or SIGTERM, answered when the work at hand is done."""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+from types import FrameType, TracebackType
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+class Stop:
+    """While it is entered, the first signal only sets `asked`; a second one ends the process."""
+
+    def __init__(self) -> None:
+        self._asked = False
+        # A pipe wakes a wait; an Event may be locked by the very thread that the signal interrupts.
+        self._woken, self._wakes = os.pipe()
+        self._before = {number: signal.getsignal(number) for number in _SIGNALS}
+
+    def asked(self) -> bool:
+        """Whether somebody wants this to end."""
+        return self._asked
+
+    def wait(self, seconds: float) -> bool:
+        """Wait so long, or until asked to end; returns whether that is so."""
+        if not self._asked:
+            select.select([self._woken], [], [], seconds)
+        return self._asked
+
+    def __enter__(self) -> Stop:
+        for number in _SIGNALS:
+            signal.signal(number, self._ask)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._restore()
+        os.close(self._woken)
+        os.close(self._wakes)
+
+    def _ask(self, _number: int, _frame: FrameType | None) -> None:
+        self._asked = True
+        os.write(self._wakes, b".")
+        self._restore()
+
+    def _restore(self) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)

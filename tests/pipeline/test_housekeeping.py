@@ -1,0 +1,262 @@
+"""Keeping house: fewer files, nothing lost, what is too old gone and not made anew from nothing."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from datetime import date, datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+from pipeline.baselines import missing_days, roll_up
+from pipeline.errors import LakeError, SettingsError
+from pipeline.housekeeping import (
+    TEXTS,
+    Rules,
+    first_day_kept,
+    first_whole_day,
+    keep_house,
+)
+from pipeline.lake import Lake
+from pipeline.schemas import EVENTS, TABLES
+from pipeline.settings import Retention, load
+
+NOW = datetime(2026, 6, 30, 12, tzinfo=timezone.utc)
+TODAY = NOW.date()
+KEEP_ALL = Retention()
+
+
+def event(n: int, *, days_ago: int = 0) -> dict[str, Any]:
+    time = NOW - timedelta(days=days_ago, minutes=n)
+    return {
+        "event_id": f"e{n}-{days_ago}",
+        "source": "log",
+        "event_time": time,
+        "event_date": time.date(),
+        "identity_id": "role/app",
+        "action": "s3:GetObject",
+        "raw": "{}",
+        "prompt": "read it",
+    }
+
+
+def append(lake: Lake, *events: dict[str, Any]) -> None:
+    lake.append("events", pa.Table.from_pylist(list(events), schema=EVENTS.arrow_schema))
+
+
+def rows(lake: Lake, sql: str) -> list[tuple[Any, ...]]:
+    tables = ["events", "rollups", "daily_identity", "judgements"]
+    with lake.reader(tables=tables) as reader:
+        return reader.query(sql).rows()
+
+
+def house(lake: Lake, *, retention: Retention = KEEP_ALL, **rules: Any) -> dict[str, Any]:
+    done = keep_house(lake, rules=Rules(**rules), retention=retention, now=NOW)
+    return {work.table: work for work in done.tables}
+
+
+def test_only_partitions_with_many_small_files_are_compacted(lake: Lake) -> None:
+    for n in range(4):
+        append(lake, event(n), event(n, days_ago=1))
+    append(lake, event(4))
+    work = house(lake, most_small_files=4)["events"]
+    assert (work.files_before, work.files_after) == (9, 5)
+    assert rows(lake, "select count(*), count(distinct event_id) from events") == [(9, 9)]
+
+
+def test_a_table_without_partitions_is_compacted_as_a_whole(lake: Lake) -> None:
+    for n in range(5):
+        lake.append("runs", TABLES["runs"].frame([{"run_id": str(n)}]))
+    assert house(lake, most_small_files=4)["runs"].files_after == 1
+
+
+def test_a_tidy_lake_is_left_alone(lake: Lake) -> None:
+    append(lake, event(0), event(1, days_ago=1))
+    versions = lake.versions()
+    assert house(lake) == {}
+    assert lake.versions() == versions
+
+
+def test_unused_files_are_deleted_once_they_are_old_enough(lake: Lake) -> None:
+    for n in range(3):
+        append(lake, event(n))
+    leftover = lake.location / "events" / "killed-writer.parquet"
+    leftover.write_bytes(b"")
+    assert house(lake, most_small_files=1)["events"].files_deleted == 0
+    assert house(lake, keep_hours=0, vacuum_all=True)["events"].files_deleted == 3
+    assert leftover.exists()  # with so few hours it may be of a writer still at work
+    assert rows(lake, "select count(*) from events") == [(3,)]
+
+
+def test_a_version_whose_files_are_deleted_is_told_in_one_line(lake: Lake) -> None:
+    for n in range(3):
+        append(lake, event(n))
+    before = lake.versions()
+    house(lake, most_small_files=1, keep_hours=0)
+    with (
+        pytest.raises(LakeError, match="is no longer there") as fault,
+        lake.reader(versions=before),
+    ):
+        pass
+    assert "\n" not in str(fault.value)
+
+
+# -- retention
+
+
+def test_events_go_after_their_days_and_their_roll_ups_stay(lake: Lake) -> None:
+    append(lake, event(0, days_ago=41), event(1, days_ago=41), event(2, days_ago=40))
+    roll_up(lake, now=NOW)
+    retention = Retention(events_days=40)
+    assert house(lake, retention=retention)["events"].rows_removed == 2
+    assert rows(lake, "select event_date from events") == [(TODAY - timedelta(days=40),)]
+    kept = first_day_kept(retention, now=NOW)
+    assert missing_days(lake, since=kept).is_empty()
+    assert rows(lake, "select sum(events) from daily_identity") == [(3,)]
+
+
+def test_an_old_event_that_comes_again_does_not_undo_its_days_roll_up(lake: Lake) -> None:
+    append(lake, event(0, days_ago=41), event(1, days_ago=41))
+    roll_up(lake, now=NOW)
+    retention = Retention(events_days=40)
+    house(lake, retention=retention)
+    append(lake, event(0, days_ago=41))
+    assert roll_up(lake, now=NOW, since=first_day_kept(retention, now=NOW)) == 0
+    assert rows(lake, "select sum(events) from daily_identity") == [(2,)]
+    assert house(lake, retention=retention)["events"].rows_removed == 1
+    assert rows(lake, "select count(*) from events") == [(0,)]
+
+
+def test_texts_go_before_the_events_they_are_of(lake: Lake) -> None:
+    append(lake, event(0, days_ago=41), event(1, days_ago=3))
+    roll_up(lake, now=NOW)
+    retention = Retention(texts_days=35)
+    assert house(lake, retention=retention)["events"].texts_removed == 1
+    columns = ", ".join(TEXTS)
+    told = rows(lake, f"select action, {columns} from events order by event_time")
+    assert told[0] == ("s3:GetObject", None, None, None, None)
+    assert told[1][1:3] == ("{}", "read it")
+    assert missing_days(lake).is_empty()
+    assert first_whole_day(retention, now=NOW) == TODAY - timedelta(days=35)
+    assert house(lake, retention=retention) == {}
+
+
+def test_each_table_goes_by_its_own_age(lake: Lake) -> None:
+    old, new = NOW - timedelta(days=11), NOW - timedelta(days=9)
+    columns = {"scores": "window_start", "findings": "last_seen", "rejects": "rejected_at"}
+    for name, column in {**columns, "runs": "started_at"}.items():
+        for time in (old, new):
+            lake.append(name, TABLES[name].frame([{column: time}]))
+    kept = Retention(scores_days=10, findings_days=10, rejects_days=10, runs_days=10)
+    work = house(lake, retention=kept)
+    assert {name: done.rows_removed for name, done in work.items()} == dict.fromkeys(
+        ("scores", "findings", "rejects", "runs"), 1
+    )
+
+
+def test_roll_ups_and_what_was_judged_of_them_go_together(lake: Lake) -> None:
+    append(lake, event(0, days_ago=50), event(1, days_ago=1))
+    roll_up(lake, now=NOW)
+    judged = [{"detector": "d", "event_date": TODAY - timedelta(days=n)} for n in (50, 1)]
+    lake.append("judgements", TABLES["judgements"].frame(judged))
+    house(lake, retention=Retention(events_days=40, rollups_days=45))
+    left = TODAY - timedelta(days=1)
+    for name in ("daily_identity", "rollups", "judgements"):
+        assert rows(lake, f"select event_date from {name}") == [(left,)]
+
+
+@pytest.mark.parametrize(
+    ("retention", "said"),
+    [
+        ({"events_days": 30}, "events_days: expected at least 31 (because of history_days)"),
+        ({"texts_days": 9}, "texts_days: expected at least 31"),
+        ({"texts_days": 60, "events_days": 50}, "because of texts_days"),
+        ({"events_days": 60, "rollups_days": 50}, "because of events_days"),
+        ({"rollups_days": 50}, "expected events_days beside it"),
+        ({"event_days": 50}, "event_days"),
+        ({"events_days": 0}, "events_days"),
+    ],
+)
+def test_a_retention_that_cannot_be_is_told_in_one_line(
+    retention: dict[str, int], said: str
+) -> None:
+    with pytest.raises(SettingsError) as fault:
+        load(retention=retention)
+    assert said in str(fault.value)
+    assert "\n" not in str(fault.value)
+
+
+# -- beside readers and writers
+
+WRITER = """
+import sys
+from datetime import date, datetime, timezone
+from pathlib import Path
+import polars as pl
+import pyarrow as pa
+from pipeline.lake import ConcurrentWriteError, Lake
+from pipeline.schemas import EVENTS, TABLES
+lake, first = Lake(Path(sys.argv[1])), int(sys.argv[2])
+noon = datetime(2026, 6, 30, 12, tzinfo=timezone.utc)
+print("ready", flush=True)
+for n in range(first, first + 6):
+    row = {"source": "log", "event_id": str(n), "event_time": noon, "event_date": noon.date()}
+    events = pa.Table.from_pylist([row], schema=EVENTS.arrow_schema)
+    while True:
+        try:
+            lake.append("events", events, turn=lake.next_turn("events", "ingest"))
+            break
+        except ConcurrentWriteError:
+            continue
+    day = TABLES["rollups"].frame([{"source": "log", "event_date": noon.date(), "events": n}])
+    lake.replace("rollups", day, where="source = 'log' and event_date in ('2026-06-30')")
+    lake.merge("events", pl.DataFrame({"source": ["log"], "event_id": [str(n)], "action": ["a"]}))
+"""
+
+
+def writer(lake: Lake, first: int) -> subprocess.Popen[bytes]:
+    process = subprocess.Popen(
+        [sys.executable, "-c", WRITER, str(lake.location), str(first)], stdout=subprocess.PIPE
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == b"ready\n"
+    return process
+
+
+def test_writers_and_readers_go_on_while_files_are_compacted(lake: Lake) -> None:
+    append(lake, event(0))
+    seen = compacted = 0
+    with lake.reader() as snapshot, writer(lake, 100) as one, writer(lake, 200) as other:
+        while one.poll() is None or other.poll() is None:
+            compacted += len(house(lake, most_small_files=2))
+            [(count, ids)] = rows(lake, "select count(*), count(distinct event_id) from events")
+            assert count == ids >= seen
+            seen = count
+        assert (one.wait(), other.wait()) == (0, 0)
+        assert snapshot.query("select count(*) as n from events")["n"].to_list() == [1]
+    assert compacted > 0
+    told = rows(lake, "select count(*), count(distinct event_id), count(action) from events")
+    assert told == [(13, 13, 13)]
+    assert rows(lake, "select count(*) from rollups") == [(1,)]
+
+
+def test_a_reader_that_opened_before_a_compaction_reads_on(lake: Lake) -> None:
+    for n in range(3):
+        append(lake, event(n))
+    with lake.reader() as reader:
+        house(lake, most_small_files=1)
+        assert reader.query("select count(*) as n from events")["n"].to_list() == [3]
+
+
+def test_the_same_day_of_two_retentions_is_the_later(lake: Lake) -> None:
+    kept = Retention(texts_days=31, events_days=90)
+    assert first_day_kept(kept, now=NOW) == date(2026, 4, 1)
+    assert first_whole_day(kept, now=NOW) == date(2026, 5, 30)
+    assert first_day_kept(KEEP_ALL, now=NOW) is None
+
+
+def test_an_empty_lake_is_no_work(tmp_path: Path) -> None:
+    assert house(Lake(tmp_path / "none")) == {}
