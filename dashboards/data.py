@@ -11,8 +11,8 @@ import polars as pl
 import streamlit as st
 
 from pipeline.errors import NhiwatchError
-from pipeline.lake import Lake, json_text
-from pipeline.schemas import TRIAGE
+from pipeline.lake import Lake
+from pipeline.schemas import TRIAGE, json_text
 from pipeline.settings import load, utc_now
 
 SQL = Path(__file__).parent / "sql"

@@ -22,7 +22,8 @@ import polars as pl
 
 from detectors.base import Detector, Window, findings_frame, scores_frame
 from pipeline.errors import DetectorError
-from pipeline.lake import Lake, LakeReader
+from pipeline.lake import Lake
+from pipeline.reader import LakeReader
 from pipeline.schemas import JUDGEMENTS
 
 SQL = Path(__file__).parent / "sql"

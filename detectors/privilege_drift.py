@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 import polars as pl
 
 from detectors.base import Finding, Judgement, Reader, Severity, Spec, Window, shown
-from pipeline.lake import json_text
+from pipeline.schemas import json_text
 
 _SQL = Path(__file__).parent / "sql" / "privilege_drift"
 

@@ -28,8 +28,8 @@ from pipeline.dictionary import dictionary
 from pipeline.errors import NhiwatchError
 from pipeline.following import Look
 from pipeline.following import follow as following
-from pipeline.lake import LakeReader
 from pipeline.printing import Format
+from pipeline.reader import LakeReader
 from pipeline.rejected import Asked
 from pipeline.settings import Settings
 from pipeline.status import as_dict

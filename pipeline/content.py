@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from pipeline.enrich.access import VERBS
 from pipeline.errors import SettingsError
-from pipeline.lake import LakeReader
+from pipeline.reader import LakeReader
 
 SQL = Path(__file__).parent / "sql"
 COLUMNS = ("prompt", "tool_arguments", "tool_result")

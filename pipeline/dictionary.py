@@ -7,7 +7,7 @@ import re
 import polars as pl
 
 from pipeline.errors import NotFoundError
-from pipeline.lake import RELATIONS, LakeReader
+from pipeline.reader import RELATIONS, LakeReader
 from pipeline.schemas import TABLES
 
 

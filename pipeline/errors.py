@@ -47,6 +47,16 @@ class LakeError(NhiwatchError):
     """The lake is not there, not a lake, or cannot be written."""
 
 
+class VersionGoneError(LakeError):
+    """A snapshot of a table is asked for whose files are deleted."""
+
+    def __init__(self, table: str, version: int) -> None:
+        super().__init__(
+            f"version {version} of table {table} is no longer there: its files were replaced, and "
+            "deleted after keep_hours; query the tables as they are now"
+        )
+
+
 class QueryError(NhiwatchError):
     """A query a user gave is not valid, or not allowed."""
 

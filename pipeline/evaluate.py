@@ -20,7 +20,7 @@ import numpy as np
 import polars as pl
 
 from pipeline.errors import InputError, NotFoundError
-from pipeline.lake import LakeReader
+from pipeline.reader import LakeReader
 
 SQL = Path(__file__).parent / "sql" / "evaluate"
 

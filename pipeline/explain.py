@@ -10,7 +10,7 @@ from typing import Any
 import polars as pl
 
 from pipeline.errors import NotFoundError
-from pipeline.lake import LakeReader
+from pipeline.reader import LakeReader
 
 SQL = Path(__file__).parent / "sql"
 

@@ -1,29 +1,15 @@
-"""The lake: Delta tables, and DuckDB over them. The one place that opens either.
-
-Writers go through `Lake`: each write of a table is one atomic Delta commit. Readers go through
-`LakeReader`: an in-memory DuckDB with a view over one snapshot of every table, so a writer is
-never locked out and a reader never sees half a commit. A DuckDB database file is no store here:
-a process that writes one locks out every other, readers included.
-"""
+"""The lake: Delta tables, each write of one an atomic commit. Readers are in `pipeline.reader`."""
 
 from __future__ import annotations
 
-import copy
-import graphlib
-import json
-import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from importlib.metadata import version as installed_version
-from pathlib import Path
-from types import TracebackType
 from typing import Any, Literal
-from urllib.parse import unquote, urlparse
 
-import duckdb
 import polars as pl
 import pyarrow as pa
 from deltalake import (
@@ -46,15 +32,10 @@ from pipeline.buckets import (
     check_key,
     fault,
 )
-from pipeline.errors import LakeError, QueryError
+from pipeline.errors import LakeError, VersionGoneError
 from pipeline.migration import Difference, Shape, difference
+from pipeline.reader import LakeReader, PartitionFilter, literal
 from pipeline.schemas import TABLES, Table
-
-RELATIONS = (
-    Path(__file__).parent / "baselines" / "profiles",
-    Path(__file__).parent / "views",
-)
-"""Folders of `create or replace view|macro` files that every reader gets, in order."""
 
 _ROW_GROUP = 20_480
 _ATTEMPTS = 100
@@ -73,10 +54,6 @@ _WRITER = WriterProperties(
 _OPENED_AT_ONCE = 8
 # Delta's own default; delta-rs makes it 100, and opening a table reads every commit since.
 _CONFIGURATION: dict[str, str | None] = {"delta.checkpointInterval": "10"}
-
-
-PartitionFilter = tuple[str, str, str]
-"""A partition column, one of = < <= > >=, and a value as text."""
 
 
 class ConcurrentWriteError(LakeError):
@@ -138,7 +115,7 @@ class Lake:
             return None
         except (DeltaError, OSError) as error:
             if version is not None:
-                raise _gone(name, version) from error
+                raise VersionGoneError(name, version) from error
             raise LakeError(f"cannot read table {name} of {fault(self.location, error)}") from error
 
     def tables(
@@ -345,8 +322,18 @@ class Lake:
         With `tables`, it shows those only, and no views: quicker to open. Of a table in `only`, it
         opens the partitions alone that fit all of its filters.
         """
-        reader = LakeReader(self, versions or {}, tables, only or {})
-        with reader:
+        shown = self.tables(TABLES if tables is None else tables, versions=versions)
+        for name, table in shown.items():
+            if table is not None:
+                _differs(TABLES[name], table)
+        with LakeReader(
+            self.location,
+            shown,
+            only=only or {},
+            with_views=tables is None,
+            memory_limit=self.memory_limit,
+            threads=self.threads,
+        ) as reader:
             yield reader
 
     def _write(
@@ -444,151 +431,6 @@ class Lake:
         return str(path)
 
 
-class LakeReader:
-    """DuckDB over one snapshot of the lake. Use as a context manager.
-
-    `versions` tells which Delta version of each table it shows.
-    """
-
-    def __init__(
-        self,
-        lake: Lake,
-        versions: Mapping[str, int],
-        tables: Collection[str] | None,
-        only: Mapping[str, Sequence[PartitionFilter]],
-    ) -> None:
-        self.lake = lake
-        self.only = only
-        self.versions: dict[str, int] = {}
-        self._connection = duckdb.connect(":memory:")
-        self._connection.execute("set TimeZone = 'UTC'")
-        self._connection.execute("set memory_limit = $limit", {"limit": f"{lake.memory_limit}B"})
-        if lake.threads is not None:
-            self._connection.execute("set threads = $n", {"n": lake.threads})
-        names = TABLES if tables is None else tables
-        for name, table in lake.tables(names, versions=versions).items():
-            self._show(TABLES[name], table)
-        for folder in RELATIONS if tables is None else ():
-            for definition in _in_order(folder):
-                self._connection.execute(definition)
-
-    def query(self, sql: str | Path, params: Mapping[str, Any] | None = None) -> pl.DataFrame:
-        """Run one SELECT (text, or a .sql file) with named parameters."""
-        return pl.DataFrame(self.arrow(sql, params))
-
-    def arrow(self, sql: str | Path, params: Mapping[str, Any] | None = None) -> pa.Table:
-        """As `query`, as an Arrow table."""
-        text = _text(sql)
-        return self._connection.sql(text, params=_used(text, params)).to_arrow_table()
-
-    def columns(self, table: str, names: list[str]) -> pl.DataFrame:
-        """Some columns of a table, every row."""
-        return pl.DataFrame(self._connection.table(table).select(*names).to_arrow_table())
-
-    def view_columns(self) -> list[tuple[str, str, str]]:
-        """View, column and type of every column of every view."""
-        return self._connection.execute(
-            "select table_name, column_name, data_type from duckdb_columns() "
-            "where not internal order by table_name, column_index"
-        ).fetchall()
-
-    def define(
-        self,
-        name: str,
-        data: pl.DataFrame | pa.Table | str | Path,
-        params: Mapping[str, Any] | None = None,
-    ) -> None:
-        """Give a frame, or the result of a SELECT, a name that later queries can read."""
-        if name in TABLES:
-            raise LakeError(f"{name} is a table of the lake; give the result another name")
-        if isinstance(data, (str, Path)):
-            # A table counts for the memory limit, and spills.
-            text = _text(data)
-            self._connection.execute(
-                f"create or replace temp table {name} as\n{text}", _used(text, params)
-            )
-        else:
-            arrow = data.to_arrow() if isinstance(data, pl.DataFrame) else data
-            self._connection.register(name, arrow)
-
-    @contextmanager
-    def beside(self) -> Iterator[LakeReader]:
-        """Another reader of the same snapshot, for another thread. What either defines is its own;
-        they share the memory limit.
-        """
-        other = copy.copy(self)
-        other._connection = self._connection.cursor()
-        with other:
-            yield other
-
-    def restrict(self) -> None:
-        """From here on allow reading only: no files but the lake's, no change of settings."""
-        place = self.lake.location
-        # What lies in a bucket is not DuckDB that reads it.
-        folders = [] if isinstance(place, BucketUrl) else [str(place.resolve())]
-        self._connection.execute("set allowed_directories = $folders", {"folders": folders})
-        self._connection.execute("set enable_external_access = false")
-        self._connection.execute("set lock_configuration = true")
-
-    def user_query(self, sql: str, *, limit: int | None = None) -> pa.Table:
-        """Run a SELECT that a user wrote: one statement, reading only, errors in one line; at most
-        `limit` rows of it.
-        """
-        try:
-            statements = self._connection.extract_statements(sql)
-            if len(statements) != 1:
-                raise QueryError(f"expected one statement, got {len(statements)}")
-            kind = statements[0].type
-            if kind not in _READING:
-                raise QueryError(f"expected a SELECT (the lake is read-only), got {kind.name}")
-            rows = self._connection.sql(sql)
-            return (rows if limit is None else rows.limit(limit)).to_arrow_table()
-        except duckdb.Error as error:
-            raise QueryError(_first_lines(str(error))) from error
-
-    def close(self) -> None:
-        self._connection.close()
-
-    def __enter__(self) -> LakeReader:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
-
-    def _show(self, spec: Table, table: DeltaTable | None) -> None:
-        """Make the view over one table, or an empty one in its place if there is nothing in it."""
-        only = list(self.only.get(spec.name, ())) or None
-        files = table.file_uris(file_pruning_predicate=only) if table is not None else []
-        if table is not None:
-            self.versions[spec.name] = table.version()
-            _differs(spec, table)
-        if table is None or not files:
-            columns = ", ".join(f'"{c.name}" {c.type}' for c in spec.columns)
-            self._connection.execute(f"create table {spec.name} ({columns})")
-            return
-        try:
-            if isinstance(self.lake.location, BucketUrl):
-                # DuckDB would need an extension to read from a bucket; filters are pushed down
-                # alike.
-                dataset = table.to_pyarrow_dataset(file_pruning_predicate=only)
-                _typed(self._connection.from_arrow(dataset), spec).create_view(spec.name)
-            else:
-                self._connection.execute(_view_of_files(spec, [_plain(uri) for uri in files]))
-        except duckdb.IOException as error:
-            raise _gone(spec.name, self.versions[spec.name]) from error
-
-
-_READING = {
-    duckdb.StatementType.SELECT,
-    duckdb.StatementType.EXPLAIN,
-}
-
-
 def _delta_schema(spec: Table) -> Schema:
     return Schema.from_arrow(spec.arrow_schema)
 
@@ -619,13 +461,6 @@ def _differs(spec: Table, table: DeltaTable) -> Difference:
     return told
 
 
-def _gone(name: str, version: int) -> LakeError:
-    return LakeError(
-        f"version {version} of table {name} is no longer there: its files were replaced, and "
-        "deleted after keep_hours; query the tables as they are now"
-    )
-
-
 def _partition_filters(partitions: pl.DataFrame) -> list[list[tuple[str, str, Any]] | None]:
     """Delta's filters for some partitions: one for each value of all keys but the last."""
     if not partitions.columns:
@@ -650,77 +485,10 @@ def _commit(turn: Turn | None) -> CommitProperties:
     )
 
 
-def _in_order(folder: Path) -> list[str]:
-    """The definitions in a folder, each after those of the same folder that it reads."""
-    texts = {path.stem: path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.sql"))}
-    reads = {name: _reads(text) & texts.keys() - {name} for name, text in texts.items()}
-    return [texts[name] for name in graphlib.TopologicalSorter(reads).static_order()]
-
-
-def _reads(sql: str) -> set[str]:
-    """The relations that a file's `-- reads:` header names."""
-    lines = re.findall(r"^-- reads:(.*)$", sql, flags=re.MULTILINE)
-    return {name.strip() for line in lines for name in line.split(",")}
-
-
-def _used(sql: str, params: Mapping[str, Any] | None) -> dict[str, Any]:
-    """The parameters that a statement names: DuckDB refuses any other."""
-    names = set(re.findall(r"\$([a-z_][a-z_0-9]*)", sql))
-    return {name: value for name, value in (params or {}).items() if name in names}
-
-
-def _typed(relation: duckdb.DuckDBPyRelation, spec: Table) -> duckdb.DuckDBPyRelation:
-    """A relation with the columns of a table; those that a newer version added are null."""
-    there = {c.name: duckdb.ColumnExpression(c.name) for c in spec.columns}
-    there |= dict.fromkeys(there.keys() - relation.columns, duckdb.ConstantExpression(None))
-    return relation.select(
-        *(there[c.name].cast(duckdb.sqltype(c.type)).alias(c.name) for c in spec.columns)
-    )
-
-
-def _view_of_files(spec: Table, files: Sequence[str]) -> str:
-    """The definition of a view over a table's files. A column that a file does not have, for a
-    newer version added it, is null there; no file is opened only to see that.
-    """
-    inside = [c for c in spec.columns if c.name not in spec.partition_by]
-    columns = ", ".join(
-        f"'{c.name}': {{name: '{c.name}', type: '{c.type}', default_value: null}}" for c in inside
-    )
-    options = [f"[{', '.join(map(_literal, files))}]", f"schema = map {{{columns}}}"]
-    if spec.partition_by:
-        folders = ", ".join(f"'{c.name}': {c.type}" for c in spec.columns if c not in inside)
-        options += ["hive_partitioning = true", f"hive_types = {{{folders}}}"]
-    names = ", ".join(f'"{name}"' for name in spec.column_names)
-    return f"create view {spec.name} as from read_parquet({', '.join(options)}) select {names}"
-
-
-def _literal(text: str) -> str:
-    """A text as SQL writes it."""
-    return "'" + text.replace("'", "''") + "'"
-
-
-def _text(sql: str | Path) -> str:
-    return sql.read_text(encoding="utf-8") if isinstance(sql, Path) else sql
-
-
-def _plain(uri: str) -> str:
-    """A file's path as the system knows it; delta-rs percent-encodes it."""
-    return unquote(urlparse(uri).path if uri.startswith("file://") else uri)
-
-
-def _first_lines(message: str) -> str:
-    return " ".join(message.split("\n\nLINE", maxsplit=1)[0].split())
-
-
-def json_text(value: Any) -> str:
-    """JSON text of a value, keys in order, for the lake's JSON columns."""
-    return json.dumps(value, ensure_ascii=False, sort_keys=True, default=str)
-
-
 def of_days(days: pl.DataFrame) -> str:
     """The Delta predicate of some days (source, event_date) of one source."""
-    source = _literal(days["source"][0])
-    dates = ", ".join(_literal(day.isoformat()) for day in days["event_date"])
+    source = literal(days["source"][0])
+    dates = ", ".join(literal(day.isoformat()) for day in days["event_date"])
     return f"source = {source} and event_date in ({dates})"
 
 

@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 from pipeline import enrich
 from pipeline.arrivals import Arrival, LogFile
 from pipeline.content import Privacy
-from pipeline.lake import LakeReader
+from pipeline.reader import LakeReader
 from pipeline.records import Broken, Piece, strings
 from pipeline.schemas import EVENTS
 from pipeline.sources import Source, sources

@@ -22,7 +22,7 @@ from rich.text import Text
 
 from pipeline.errors import InputError, QueryError
 from pipeline.explain import Explanation
-from pipeline.lake import LakeReader
+from pipeline.reader import LakeReader
 from pipeline.status import Status, as_dict
 from pipeline.steps import Progress as Report
 

@@ -25,9 +25,10 @@ from pipeline.errors import InputError, LakeError, NotFoundError
 from pipeline.files import LogObject
 from pipeline.ingest import Limits
 from pipeline.known import Known, known_files
-from pipeline.lake import ConcurrentWriteError, Lake, LakeReader, Turn
+from pipeline.lake import ConcurrentWriteError, Lake, Turn
 from pipeline.landing import Lander
 from pipeline.parsing import Batch, Parser
+from pipeline.reader import LakeReader
 from pipeline.records import Piece
 from pipeline.schemas import INGESTS, REJECTS
 from pipeline.sources import Source, source_named, sources

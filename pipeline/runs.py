@@ -10,8 +10,8 @@ from importlib.metadata import version
 from typing import Any
 
 from pipeline.errors import NotFoundError
-from pipeline.lake import Lake, json_text
-from pipeline.schemas import RUNS
+from pipeline.lake import Lake
+from pipeline.schemas import RUNS, json_text
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,6 +7,7 @@ Arrow, which is what is written.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -567,3 +568,8 @@ TABLES: dict[str, Table] = {
         RUNS,
     )
 }
+
+
+def json_text(value: Any) -> str:
+    """JSON text of a value, keys in order, for the lake's JSON columns."""
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, default=str)

@@ -18,7 +18,8 @@ from detectors.judge import judge
 from pipeline.baselines import roll_up
 from pipeline.ingest import ingest
 from pipeline.inventory import take_inventory
-from pipeline.lake import Lake, LakeReader
+from pipeline.lake import Lake
+from pipeline.reader import LakeReader
 from sample_data import DATA, INVENTORY
 
 NOW = datetime(2026, 10, 2, tzinfo=timezone.utc)

@@ -14,7 +14,8 @@ from pathlib import Path
 import polars as pl
 
 from pipeline.enrich.capability import capabilities
-from pipeline.lake import Lake, LakeReader, of_days, of_period
+from pipeline.lake import Lake, of_days, of_period
+from pipeline.reader import LakeReader
 
 HERE = Path(__file__).parent
 DAILY = sorted(path.stem for path in HERE.glob("daily_*.sql"))

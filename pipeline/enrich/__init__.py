@@ -10,7 +10,7 @@ from pathlib import Path
 import polars as pl
 
 from pipeline.enrich import access, client, network
-from pipeline.lake import LakeReader
+from pipeline.reader import LakeReader
 
 SELECT = Path(__file__).parent / "enrich.sql"
 """From `parsed` and the lookups to the columns of `events` that they add, row by row."""

@@ -15,7 +15,8 @@ import pytest
 from detectors.base import Finding, Severity, Window
 from detectors.capability_mismatch import CapabilityMismatch
 from pipeline.baselines import roll_up
-from pipeline.lake import Lake, LakeReader
+from pipeline.lake import Lake
+from pipeline.reader import LakeReader
 from pipeline.schemas import EVENTS, IDENTITIES
 
 DAY = date(2026, 3, 20)

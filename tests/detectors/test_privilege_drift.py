@@ -16,7 +16,8 @@ from detectors.base import Finding, Judgement, Window
 from detectors.privilege_drift import PrivilegeDrift
 from pipeline.baselines import roll_up
 from pipeline.ingest import ingest
-from pipeline.lake import Lake, LakeReader
+from pipeline.lake import Lake
+from pipeline.reader import LakeReader
 from pipeline.schemas import EVENTS
 
 FIRST = date(2026, 1, 1)

@@ -176,3 +176,18 @@ def test_a_users_query_reads_the_lake_after_restriction(lake: Lake) -> None:
     with lake.reader() as reader:
         reader.restrict()
         assert reader.user_query("select count(*) as n from events").to_pylist() == [{"n": 2}]
+
+
+def test_what_memory_does_not_hold_is_spilled_for_the_owner_alone(
+    lake: Lake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with Lake(lake.location, memory_limit=64 << 20).reader(tables=()) as reader:
+        reader.define("large", "select md5(i::varchar) as word from range(4_000_000) as r (i)")
+        [(name,)] = reader.query("select current_setting('temp_directory')").rows()
+        folder = Path(name)
+        assert list(folder.iterdir())
+        assert folder.parent.stat().st_mode & 0o777 == 0o700
+        assert reader.query("select count(distinct word) from large").item() == 4_000_000
+    assert [file for file in folder.parent.rglob("*") if file.is_file()] == []
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,255 @@
+"""DuckDB over one snapshot of the lake, for everyone who reads.
+
+A reader is an in-memory DuckDB with a view over one snapshot of every table, so a writer is never
+locked out and a reader never sees half a commit. A DuckDB database file is no store here: a process
+that writes one locks out every other, readers included.
+"""
+
+from __future__ import annotations
+
+import copy
+import graphlib
+import re
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+from urllib.parse import unquote, urlparse
+
+import duckdb
+import polars as pl
+import pyarrow as pa
+from deltalake import DeltaTable
+
+from pipeline.buckets import BucketUrl, Location
+from pipeline.errors import LakeError, QueryError, VersionGoneError
+from pipeline.schemas import TABLES, Table
+
+RELATIONS = (
+    Path(__file__).parent / "baselines" / "profiles",
+    Path(__file__).parent / "views",
+)
+"""Folders of `create or replace view|macro` files that every reader gets, in order."""
+
+PartitionFilter = tuple[str, str, str]
+"""A partition column, one of = < <= > >=, and a value as text."""
+
+_READING = {
+    duckdb.StatementType.SELECT,
+    duckdb.StatementType.EXPLAIN,
+}
+
+
+class LakeReader:
+    """DuckDB over one snapshot of the lake. Use as a context manager.
+
+    `versions` tells which Delta version of each table it shows.
+    """
+
+    def __init__(
+        self,
+        location: Location,
+        tables: Mapping[str, DeltaTable | None],
+        *,
+        only: Mapping[str, Sequence[PartitionFilter]],
+        with_views: bool,
+        memory_limit: int,
+        threads: int | None,
+    ) -> None:
+        self.location = location
+        self.versions = {n: table.version() for n, table in tables.items() if table is not None}
+        self._connection = duckdb.connect(":memory:")
+        self._connection.execute("set TimeZone = 'UTC'")
+        self._connection.execute("set memory_limit = $limit", {"limit": f"{memory_limit}B"})
+        self._connection.execute("set temp_directory = $folder", {"folder": _folder_to_spill()})
+        if threads is not None:
+            self._connection.execute("set threads = $n", {"n": threads})
+        for name, table in tables.items():
+            self._show(TABLES[name], table, list(only.get(name, ())) or None)
+        for folder in RELATIONS if with_views else ():
+            for definition in _in_order(folder):
+                self._connection.execute(definition)
+
+    def query(self, sql: str | Path, params: Mapping[str, Any] | None = None) -> pl.DataFrame:
+        """Run one SELECT (text, or a .sql file) with named parameters."""
+        return pl.DataFrame(self.arrow(sql, params))
+
+    def arrow(self, sql: str | Path, params: Mapping[str, Any] | None = None) -> pa.Table:
+        """As `query`, as an Arrow table."""
+        text = _text(sql)
+        return self._connection.sql(text, params=_used(text, params)).to_arrow_table()
+
+    def columns(self, table: str, names: list[str]) -> pl.DataFrame:
+        """Some columns of a table, every row."""
+        return pl.DataFrame(self._connection.table(table).select(*names).to_arrow_table())
+
+    def view_columns(self) -> list[tuple[str, str, str]]:
+        """View, column and type of every column of every view."""
+        return self._connection.execute(
+            "select table_name, column_name, data_type from duckdb_columns() "
+            "where not internal order by table_name, column_index"
+        ).fetchall()
+
+    def define(
+        self,
+        name: str,
+        data: pl.DataFrame | pa.Table | str | Path,
+        params: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Give a frame, or the result of a SELECT, a name that later queries can read."""
+        if name in TABLES:
+            raise LakeError(f"{name} is a table of the lake; give the result another name")
+        if isinstance(data, (str, Path)):
+            # A table counts for the memory limit, and spills.
+            text = _text(data)
+            self._connection.execute(
+                f"create or replace temp table {name} as\n{text}", _used(text, params)
+            )
+        else:
+            arrow = data.to_arrow() if isinstance(data, pl.DataFrame) else data
+            self._connection.register(name, arrow)
+
+    @contextmanager
+    def beside(self) -> Iterator[LakeReader]:
+        """Another reader of the same snapshot, for another thread. What either defines is its own;
+        they share the memory limit.
+        """
+        other = copy.copy(self)
+        other._connection = self._connection.cursor()
+        with other:
+            yield other
+
+    def restrict(self) -> None:
+        """From here on allow reading only: no files but the lake's, no change of settings."""
+        place = self.location
+        # What lies in a bucket is not DuckDB that reads it.
+        folders = [] if isinstance(place, BucketUrl) else [str(place.resolve())]
+        self._connection.execute("set allowed_directories = $folders", {"folders": folders})
+        self._connection.execute("set enable_external_access = false")
+        self._connection.execute("set lock_configuration = true")
+
+    def user_query(self, sql: str, *, limit: int | None = None) -> pa.Table:
+        """Run a SELECT that a user wrote: one statement, reading only, errors in one line; at most
+        `limit` rows of it.
+        """
+        try:
+            statements = self._connection.extract_statements(sql)
+            if len(statements) != 1:
+                raise QueryError(f"expected one statement, got {len(statements)}")
+            kind = statements[0].type
+            if kind not in _READING:
+                raise QueryError(f"expected a SELECT (the lake is read-only), got {kind.name}")
+            rows = self._connection.sql(sql)
+            return (rows if limit is None else rows.limit(limit)).to_arrow_table()
+        except duckdb.Error as error:
+            raise QueryError(_first_lines(str(error))) from error
+
+    def close(self) -> None:
+        self._connection.close()
+
+    def __enter__(self) -> LakeReader:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _show(
+        self, spec: Table, table: DeltaTable | None, only: list[PartitionFilter] | None
+    ) -> None:
+        """Make the view over one table, or an empty one in its place if there is nothing in it."""
+        files = table.file_uris(file_pruning_predicate=only) if table is not None else []
+        if table is None or not files:
+            columns = ", ".join(f'"{c.name}" {c.type}' for c in spec.columns)
+            self._connection.execute(f"create table {spec.name} ({columns})")
+            return
+        try:
+            if isinstance(self.location, BucketUrl):
+                # DuckDB would need an extension to read from a bucket; filters are pushed down
+                # alike.
+                dataset = table.to_pyarrow_dataset(file_pruning_predicate=only)
+                _typed(self._connection.from_arrow(dataset), spec).create_view(spec.name)
+            else:
+                self._connection.execute(_view_of_files(spec, [_plain(uri) for uri in files]))
+        except duckdb.IOException as error:
+            raise VersionGoneError(spec.name, table.version()) from error
+
+
+def literal(text: str) -> str:
+    """A text as SQL writes it."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+@cache
+def _spilled() -> tempfile.TemporaryDirectory[str]:
+    """For this process's owner alone, as prompts and arguments may be in it."""
+    return tempfile.TemporaryDirectory(prefix="nhiwatch-")
+
+
+def _folder_to_spill() -> str:
+    """Where DuckDB puts what does not fit into memory; it makes the folder when it has to."""
+    return str(Path(_spilled().name) / "spilled")
+
+
+def _in_order(folder: Path) -> list[str]:
+    """The definitions in a folder, each after those of the same folder that it reads."""
+    texts = {path.stem: path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.sql"))}
+    reads = {name: _reads(text) & texts.keys() - {name} for name, text in texts.items()}
+    return [texts[name] for name in graphlib.TopologicalSorter(reads).static_order()]
+
+
+def _reads(sql: str) -> set[str]:
+    """The relations that a file's `-- reads:` header names."""
+    lines = re.findall(r"^-- reads:(.*)$", sql, flags=re.MULTILINE)
+    return {name.strip() for line in lines for name in line.split(",")}
+
+
+def _used(sql: str, params: Mapping[str, Any] | None) -> dict[str, Any]:
+    """The parameters that a statement names: DuckDB refuses any other."""
+    names = set(re.findall(r"\$([a-z_][a-z_0-9]*)", sql))
+    return {name: value for name, value in (params or {}).items() if name in names}
+
+
+def _typed(relation: duckdb.DuckDBPyRelation, spec: Table) -> duckdb.DuckDBPyRelation:
+    """A relation with the columns of a table; those that a newer version added are null."""
+    there = {c.name: duckdb.ColumnExpression(c.name) for c in spec.columns}
+    there |= dict.fromkeys(there.keys() - relation.columns, duckdb.ConstantExpression(None))
+    return relation.select(
+        *(there[c.name].cast(duckdb.sqltype(c.type)).alias(c.name) for c in spec.columns)
+    )
+
+
+def _view_of_files(spec: Table, files: Sequence[str]) -> str:
+    """The definition of a view over a table's files. A column that a file does not have, for a
+    newer version added it, is null there; no file is opened only to see that.
+    """
+    inside = [c for c in spec.columns if c.name not in spec.partition_by]
+    columns = ", ".join(
+        f"'{c.name}': {{name: '{c.name}', type: '{c.type}', default_value: null}}" for c in inside
+    )
+    options = [f"[{', '.join(map(literal, files))}]", f"schema = map {{{columns}}}"]
+    if spec.partition_by:
+        folders = ", ".join(f"'{c.name}': {c.type}" for c in spec.columns if c not in inside)
+        options += ["hive_partitioning = true", f"hive_types = {{{folders}}}"]
+    names = ", ".join(f'"{name}"' for name in spec.column_names)
+    return f"create view {spec.name} as from read_parquet({', '.join(options)}) select {names}"
+
+
+def _text(sql: str | Path) -> str:
+    return sql.read_text(encoding="utf-8") if isinstance(sql, Path) else sql
+
+
+def _plain(uri: str) -> str:
+    """A file's path as the system knows it; delta-rs percent-encodes it."""
+    return unquote(urlparse(uri).path if uri.startswith("file://") else uri)
+
+
+def _first_lines(message: str) -> str:
+    return " ".join(message.split("\n\nLINE", maxsplit=1)[0].split())
