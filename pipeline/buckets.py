@@ -6,6 +6,7 @@ Credentials and endpoints are the environment's, as obstore and delta-rs read it
 
 from __future__ import annotations
 
+import io
 import re
 import uuid
 from dataclasses import dataclass
@@ -82,6 +83,24 @@ def store(scheme: str, bucket: str) -> ObjectStore:
         )
     except BaseError as error:
         raise SettingsError(fault(BucketUrl(scheme, bucket), error)) from error
+
+
+class ObjectSink(io.RawIOBase):
+    """An object that is written as Python's own streams are; it is there once it is closed."""
+
+    def __init__(self, url: BucketUrl) -> None:
+        self._writer = obstore.open_writer(store(url.scheme, url.bucket), url.key)
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: bytes | memoryview) -> int:  # type: ignore[override]
+        return self._writer.write(bytes(data))
+
+    def close(self) -> None:
+        if not self.closed:
+            self._writer.close()
+        super().close()
 
 
 def check_key(url: BucketUrl) -> None:

@@ -13,6 +13,7 @@ from datetime import date, datetime, timedelta
 
 import polars as pl
 
+from pipeline.appending import TARGET_BYTES
 from pipeline.baselines import DAILY
 from pipeline.lake import ConcurrentWriteError, Lake
 from pipeline.schemas import TABLES
@@ -32,7 +33,7 @@ class Rules:
     """
 
     most_small_files: int = 8
-    target_bytes: int = 128 * 1024**2
+    target_bytes: int = TARGET_BYTES
     keep_hours: int = 168
     vacuum_all: bool = False
 

@@ -42,7 +42,7 @@ are read, parsed and landed at the same time there are texts, columns and compre
 
 
 def batch_within(memory: int) -> int:
-    """The text of records, in bytes, that one commit may hold where so many bytes are allowed
+    """The text of records, in bytes, that one batch may hold where so many bytes are allowed
     (measured: tests/benchmarks/memory.py).
     """
     return min(max((memory - _AT_REST) // _PER_BYTE, 1 << 20), 64 << 20)
@@ -50,9 +50,12 @@ def batch_within(memory: int) -> int:
 
 @dataclass(frozen=True, kw_only=True)
 class Limits:
-    """Sizes in bytes: text of records in one commit, the longest record, text kept of a reject."""
+    """Sizes in bytes: text of records that are parsed together, the longest record, text kept of a
+    reject. Of so many batches a commit is made.
+    """
 
     batch_bytes: int = batch_within(1 << 30)
+    batches_in_commit: int = 16
     max_record_bytes: int = 16 * 1024**2
     reject_text_bytes: int = 65_536
 
@@ -144,6 +147,7 @@ def bring(
         run_id=way.run_id,
         reject_text_bytes=limits.reject_text_bytes,
         privacy=way.privacy,
+        batches_in_commit=limits.batches_in_commit,
     )
     coming = arrivals(
         found.files,
@@ -160,20 +164,19 @@ def bring(
             if isinstance(arrival, Passed):
                 passed.append(arrival)
             else:
-                if arrival.apart and batch.pieces:
-                    stages.take(batch)
+                if arrival.apart:
+                    stages.take(batch, commit=True)
                     batch = Batch()
                 batch.add(arrival)
             if batch.bytes >= limits.batch_bytes:
                 stages.take(batch)
                 batch = Batch()
             if progress is not None:
-                done = min(len(passed) + len(lander.done), len(found.files))
-                progress(done, len(found.files))
+                progress(min(len(passed) + stages.read, len(found.files)), len(found.files))
             if stopped():
                 ended = False
                 break
-        stages.take(batch)
+        stages.take(batch, commit=True)
     left = tuple(file for file in passed if file.left)
     if ended:
         lake.append_new("listings", _listing_rows(found, now=now, run_id=way.run_id))
@@ -193,11 +196,16 @@ def bring(
 
 
 class _Stages:
-    """Parses a batch while the one before it lands. Leaving it waits for the last to land."""
+    """Parses a batch while the one before it lands. Leaving it waits for the last to land.
+
+    `read` are the files that are wholly taken.
+    """
 
     def __init__(self, lander: Lander, network_database: Path | None) -> None:
         self.lander = lander
+        self.read = 0
         self.stack = ExitStack()
+        self.stack.callback(lander.discard)
         self.parser = Parser(
             reader=self.stack.enter_context(lander.lake.reader(tables=())),
             now=lander.now,
@@ -216,10 +224,11 @@ class _Stages:
             if kind is None:
                 self._wait()
 
-    def take(self, batch: Batch) -> None:
+    def take(self, batch: Batch, *, commit: bool = False) -> None:
         parsed = self.parser.parse(batch)
         self._wait()
-        self.landing = self.thread.submit(self.lander.land, parsed)
+        self.read += len(batch.finished)
+        self.landing = self.thread.submit(self.lander.land, parsed, commit=commit)
 
     def _wait(self) -> None:
         """Until what was taken before has landed; raises what stopped it."""

@@ -24,6 +24,7 @@ from deltalake import (
 from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
 from deltalake.schema import ArrayType
 
+from pipeline.appending import ROW_GROUP, UNIQUE, Appending
 from pipeline.buckets import (
     DELTA_OPTIONS,
     BucketUrl,
@@ -37,18 +38,15 @@ from pipeline.migration import Difference, Shape, difference
 from pipeline.reader import LakeReader, PartitionFilter, literal
 from pipeline.schemas import TABLES, Table
 
-_ROW_GROUP = 20_480
 _ATTEMPTS = 100
 _LONGEST_WRITE_HOURS = 24
 _ODD = set("%[]*?")
-# Texts that hardly repeat: a dictionary of them, or their bounds, would cost a quarter of writing.
-_UNIQUE = ("event_id", "raw", "prompt", "tool_arguments", "tool_result", "text")
 _WRITER = WriterProperties(
     compression="ZSTD",
     compression_level=1,
-    max_row_group_size=_ROW_GROUP,
+    max_row_group_size=ROW_GROUP,
     column_properties=dict.fromkeys(
-        _UNIQUE, ColumnProperties(dictionary_enabled=False, statistics_enabled="NONE")
+        UNIQUE, ColumnProperties(dictionary_enabled=False, statistics_enabled="NONE")
     ),
 )
 _OPENED_AT_ONCE = 8
@@ -138,6 +136,30 @@ class Lake:
         With a `turn`, fails with `ConcurrentWriteError` if another process took that turn.
         """
         return self._write(name, rows, mode="append", turn=turn)
+
+    def appending(self, name: str) -> Appending:
+        """Rows for a table that are written as they come, and are in it once they are committed."""
+        self._writable(name)
+        return Appending(TABLES[name], self.location / name)
+
+    def commit(self, rows: Appending, *, turn: Turn) -> None:
+        """Add all of the rows to their table in one commit; fails with `ConcurrentWriteError` if
+        another process took the turn.
+        """
+        actions, name = rows.actions(), rows.table.name
+
+        def add(table: DeltaTable) -> int:
+            table.create_write_transaction(
+                actions,
+                mode="append",
+                schema=table.schema(),
+                partition_by=list(rows.table.partition_by),
+                commit_properties=_commit(turn),
+            )
+            return len(actions)
+
+        if actions:
+            self._committed(name, add, turn=turn)
 
     def append_new(self, name: str, rows: pl.DataFrame) -> int:
         """Append those rows whose key the table does not have yet; returns how many.

@@ -1,13 +1,14 @@
 """Events into the lake, each once: what is new of them, whose they are, and the files' accounts.
 
-Order of commits for a batch: `events`, then `rejects`, then `ingests`. A file is known only when
-all of it is in; a process killed before that reads it again, and finds there what it had landed.
+Batches are written as they come and committed some at a time, so that files grow to their full
+size. Order of commits: `events`, then `rejects`, then `ingests`. A file is known only when all of
+it is in; a process killed before that reads it again, and finds there what it had landed.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -18,49 +19,99 @@ import pyarrow as pa
 from pipeline.arrivals import LogFile
 from pipeline.booking import book, take_back
 from pipeline.content import Content, Privacy
-from pipeline.errors import LakeError
-from pipeline.lake import ConcurrentWriteError, Lake, of_days, of_period
+from pipeline.lake import Lake, of_days, of_period
+from pipeline.new_events import NewEvents
 from pipeline.parsing import FileBroken, ParsedBatch
-from pipeline.schemas import REJECTS, ROLLUPS
+from pipeline.schemas import EVENTS, REJECTS, ROLLUPS
 from pipeline.sources import Source
 
 SQL = Path(__file__).parent / "sql"
-QUEUE = "ingest"
-_ATTEMPTS = 100
 _ONE_DAY = timedelta(days=1)
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True)
 class Lander:
-    """Commits batches for one run; `done` are the files that are wholly in."""
+    """Commits batches for one run; `done` are the files that are wholly in.
+
+    A commit holds `batches_in_commit` batches, unless it is asked for before.
+    """
 
     lake: Lake
     now: datetime
     run_id: str
     reject_text_bytes: int
     privacy: Privacy
+    batches_in_commit: int = 1
     done: list[LogFile] = field(default_factory=list)
+    _events: NewEvents | None = None
+    _files: dict[str, LogFile] = field(default_factory=dict)
+    _taken: list[ParsedBatch] = field(default_factory=list)
 
-    def land(self, batch: ParsedBatch) -> None:
-        """Commit a batch: its events, its rejects, and the accounts of the files that end in it."""
-        self.land_events(batch)
-        take_back(self.lake, [*(file for file, _ in batch.records), *batch.finished])
-        self.lake.append_new("rejects", self.reject_rows(batch.broken))
-        book(self.lake, batch.finished, now=self.now, run_id=self.run_id)
-        self.done.extend(batch.finished)
+    def land(self, batch: ParsedBatch, *, commit: bool = False) -> None:
+        """Take a batch in: its events, its rejects, and the accounts of the files that end in it;
+        and `commit`.
+        """
+        self._take(batch)
+        if commit or len(self._taken) >= self.batches_in_commit:
+            self._commit()
 
     def land_events(self, batch: ParsedBatch) -> None:
         """Commit a batch's events and write what became of it into its files' accounts."""
-        files = {file.path: file for file, _ in batch.records}
+        self._take(batch)
+        self._commit_events()
+        self._account([batch])
+        self._taken.clear()
+
+    def discard(self) -> None:
+        """Leave what is not committed."""
+        if self._events is not None:
+            self._events.discard()
+
+    def _take(self, batch: ParsedBatch) -> None:
+        """Write the events of a batch, to be committed."""
+        self._files |= {file.path: file for file, _ in batch.records}
         for source, events in batch.events:
-            whole = self._with_agents(source, events)
-            for row in self._append(source, whole).iter_rows(named=True):
-                _count(files[row["source_file"]], row)
-        for file, records in batch.records:
-            file.records += records
-        for file, _ in batch.broken:
-            file.rejects += 1
-        self._account_copies([file for file in batch.finished if file.same_as is not None])
+            if events.num_rows == 0:
+                continue
+            whole = events
+            if source.own_agent is not None:
+                # Which agent an event is of may be told by events that a reader has to see.
+                self._commit_events()
+                whole = self._with_agents(source, events)
+            if self._events is None:
+                self._events = NewEvents(self.lake)
+            self._events.take(source.name, whole)
+        self._taken.append(replace(batch, events=()))
+
+    def _commit(self) -> None:
+        """Commit all that was taken in."""
+        self._commit_events()
+        taken, self._taken = self._taken, []
+        self._account(taken)
+        finished = [file for batch in taken for file in batch.finished]
+        read = [file for batch in taken for file, _ in batch.records]
+        take_back(self.lake, [*read, *finished])
+        broken = [part for batch in taken for part in batch.broken]
+        self.lake.append_new("rejects", self.reject_rows(broken))
+        book(self.lake, finished, now=self.now, run_id=self.run_id)
+        self.done.extend(finished)
+
+    def _commit_events(self) -> None:
+        if self._events is not None:
+            for row in self._events.commit().iter_rows(named=True):
+                _count(self._files[row["source_file"]], row)
+            self._events = None
+
+    def _account(self, batches: Sequence[ParsedBatch]) -> None:
+        """Write into the files' accounts what batches held, when their events are there."""
+        for batch in batches:
+            for file, records in batch.records:
+                file.records += records
+            for file, _ in batch.broken:
+                file.rejects += 1
+        finished = [file for batch in batches for file in batch.finished]
+        self._account_copies([file for file in finished if file.same_as is not None])
+        self._files.clear()
 
     def _account_copies(self, copies: Sequence[LogFile]) -> None:
         """Write into the accounts of files that were not read, for their content is known from
@@ -121,33 +172,6 @@ class Lander:
             self.lake.merge("events", landed.drop("landed", "event_date"))
         return _updated(events, agents.drop("landed", "event_date"))
 
-    def _append(self, source: Source, events: pa.Table) -> pl.DataFrame:
-        """Append the events that the lake does not have yet; returns per file what became of its.
-
-        Another process may land the same events at the same time: then this one's commit is
-        refused, and it looks again.
-        """
-        if events.num_rows == 0:
-            return _landed(events, pl.Series([], dtype=pl.String))
-        params = _days(source, events)
-        days = of_period(source.name, params["first_day"], params["last_day"])
-        keys = pl.DataFrame(events.select(["event_id", "source_file", "record_index"]))
-        for _ in range(_ATTEMPTS):
-            turn = self.lake.next_turn("events", QUEUE)
-            with self.lake.reader(
-                versions={"events": turn.version}, tables=["events"], only={"events": days}
-            ) as reader:
-                reader.define("arrived", keys.with_row_index("row_index"))
-                landing = reader.query(SQL / "landing.sql", params)["landing"]
-            is_new = landing == "new"
-            new = events if is_new.all() else events.filter(pa.array(is_new))
-            try:
-                self.lake.append("events", new, turn=turn)
-            except ConcurrentWriteError:
-                continue
-            return _landed(events, landing)
-        raise LakeError(f"{_ATTEMPTS} times another writer was first; try again later")
-
 
 def _days(source: Source, events: pa.Table) -> dict[str, Any]:
     """The parameters $source, $first_day and $last_day of some events."""
@@ -157,7 +181,8 @@ def _days(source: Source, events: pa.Table) -> dict[str, Any]:
 
 def _updated(events: pa.Table, changes: pl.DataFrame) -> pa.Table:
     """The events with the columns of `changes` in place of theirs where event_id is the same."""
-    return pl.DataFrame(events).update(changes, on=["source", "event_id"]).to_arrow()
+    updated = pl.DataFrame(events).update(changes, on=["source", "event_id"])
+    return updated.to_arrow().cast(EVENTS.arrow_schema)
 
 
 def _count(file: LogFile, row: dict[str, Any]) -> None:
@@ -167,18 +192,3 @@ def _count(file: LogFile, row: dict[str, Any]) -> None:
     times = [file.first_event_at, file.last_event_at, row["first_event_at"], row["last_event_at"]]
     known = [time for time in times if time is not None]
     file.first_event_at, file.last_event_at = min(known), max(known)
-
-
-def _landed(events: pa.Table, landing: pl.Series) -> pl.DataFrame:
-    """Per file: events that are there through it, events another record had brought, times."""
-    return (
-        pl.DataFrame(events.select(["source_file", "event_time"]))
-        .with_columns(landing=landing)
-        .group_by("source_file")
-        .agg(
-            events=(pl.col("landing") != "duplicate").sum(),
-            duplicates=(pl.col("landing") == "duplicate").sum(),
-            first_event_at=pl.col("event_time").min(),
-            last_event_at=pl.col("event_time").max(),
-        )
-    )

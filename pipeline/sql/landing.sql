@@ -1,12 +1,17 @@
 -- grain: row of `arrived`
--- reads: arrived, events
--- why: each (source, event_id) is in `events` once. `new`: the lake does not have it. `there`: the
---      lake has it from this very record (a run was killed after the commit). `duplicate`: another
---      record brought it. An event's day follows from its time, so only those days are looked at.
+-- reads: arrived, events, taken
+-- why: each (source, event_id) is in `events` once. `new`: neither the lake nor what is `taken` in to
+--      be committed has it. `there`: it is there from this very record (a run was killed after the
+--      commit). `duplicate`: another record brought it. An event's day follows from its time, so
+--      only those days are looked at.
 with known as (
     select event_id, source_file, record_index
     from events
     where source = $source and event_date between $first_day and $last_day
+    union all
+    select event_id, source_file, record_index
+    from taken
+    where source = $source and event_date between $first_day and $last_day and landing = 'new'
 ),
 
 -- Hardly any event is in a batch more than once: only those are put in order.
@@ -31,10 +36,9 @@ copies as (
 )
 
 select
-    arrived.row_index::bigint as row_index,
     case
         when known.event_id is null then if(coalesce(copies.copy, 1) = 1, 'new', 'duplicate')
-        -- Whatever else of this batch has the event too: the lake has it from here.
+        -- Whatever else of this batch has the event too: it is there from here.
         when known.source_file = arrived.source_file
             and known.record_index = arrived.record_index
             and coalesce(copies.copy_in_record, 1) = 1 then 'there'

@@ -140,7 +140,8 @@ class Round:
         now = datetime.now(tz=timezone.utc)
         if role == "ingest":
             first = Limits(
-                batch_bytes=8_000,
+                batch_bytes=4_000,
+                batches_in_commit=2,
                 max_record_bytes=_LONGEST_AT_FIRST,
                 reject_text_bytes=65_536 if self.whole_texts else 100,
             )

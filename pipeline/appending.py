@@ -1,0 +1,189 @@
+"""Rows on their way into a table: files that grow to their full size before a commit names them.
+
+Each write of delta-rs makes files of its own, so that a large load in small batches would leave
+small files, to be written once more by a compaction. Here the batches of a load go into the same
+files, and one commit adds them all. Until then no reader sees them; those of a killed writer belong
+to no commit, and go with a later vacuum.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import obstore
+import pyarrow as pa
+import pyarrow.parquet as pq
+from deltalake.transaction import AddAction, RemoveAction
+from obstore.exceptions import BaseError
+
+from pipeline.buckets import Location, ObjectSink, fault, store
+from pipeline.errors import LakeError
+from pipeline.schemas import Table
+
+TARGET_BYTES = 128 * 1024**2
+"""A data file's full size."""
+
+ROW_GROUP = 20_480
+UNIQUE = ("event_id", "raw", "prompt", "tool_arguments", "tool_result", "text")
+"""Columns of texts that hardly repeat: a dictionary of them, or their bounds, would cost a quarter
+of writing.
+"""
+
+_MOST_OPEN = 8
+"""Files written to at once; each takes some memory, in a bucket some megabytes."""
+
+
+@dataclass
+class _File:
+    """A data file; `key` is its path in the table's folder."""
+
+    key: str
+    values: Mapping[str, str]
+    sink: pa.NativeFile
+    parquet: pq.ParquetWriter
+    rows: int = 0
+    bytes: int = 0
+
+    def write(self, rows: pa.Table) -> None:
+        self.parquet.write_table(rows, row_group_size=ROW_GROUP)
+        self.rows += rows.num_rows
+
+    def close(self) -> None:
+        self.parquet.close()
+        self.bytes = self.sink.tell()
+        self.sink.close()
+
+    def action(self) -> AddAction:
+        return AddAction(
+            path=self.key,
+            size=self.bytes,
+            partition_values=self.values,
+            modification_time=int(time.time() * 1000),
+            data_change=True,
+            stats=json.dumps({"numRecords": self.rows}),
+        )
+
+
+@dataclass
+class Appending:
+    """Rows for one table, in the table's columns, that are written to files of its partitions."""
+
+    table: Table
+    place: Location
+    _open: dict[tuple[str, ...], _File] = field(default_factory=dict)
+    _closed: list[_File] = field(default_factory=list)
+
+    def add(self, rows: pa.Table) -> None:
+        """Write some rows, each to the file of its partition."""
+        with self._faults_told():
+            self._add(rows)
+
+    def _add(self, rows: pa.Table) -> None:
+        for values, part in self._parts(rows):
+            file = self._open.pop(values, None) or self._new(values)
+            file.write(part)
+            self._open[values] = file
+            if file.sink.tell() >= TARGET_BYTES:
+                self._close(values)
+            elif len(self._open) > _MOST_OPEN:
+                self._close(next(iter(self._open)))
+
+    def actions(self) -> list[AddAction | RemoveAction]:
+        """What a commit has to say of all that was written; nothing can be added after."""
+        with self._faults_told():
+            for values in list(self._open):
+                self._close(values)
+        return [file.action() for file in self._closed]
+
+    def read(self) -> Iterator[pa.Table]:
+        """What was written, some rows at a time, when `actions` were asked for."""
+        for file in self._closed:
+            with self._source(file.key) as source, pq.ParquetFile(source) as parquet:
+                for group in range(parquet.num_row_groups):
+                    rows = parquet.read_row_group(group)
+                    for name, value in file.values.items():
+                        column = pa.repeat(pa.scalar(value), rows.num_rows)
+                        rows = rows.append_column(name, column)
+                    names = self.table.column_names
+                    yield rows.select(names).cast(self.table.arrow_schema)
+
+    def discard(self) -> None:
+        """Delete what was written."""
+        self.actions()
+        for file in self._closed:
+            self._delete(file.key)
+        self._closed.clear()
+
+    @contextmanager
+    def _faults_told(self) -> Iterator[None]:
+        try:
+            yield
+        except (BaseError, OSError) as error:
+            told = fault(self.place, error)
+            raise LakeError(f"cannot write table {self.table.name} of {told}") from error
+
+    def _parts(self, rows: pa.Table) -> Iterator[tuple[tuple[str, ...], pa.Table]]:
+        """The rows by partition, without the partition's columns."""
+        keys = self.table.partition_by
+        number = np.zeros(rows.num_rows, np.int64)
+        for key in keys:
+            codes = rows[key].combine_chunks().dictionary_encode()
+            number = number * len(codes.dictionary) + codes.indices.to_numpy()
+        inside = rows.drop_columns(list(keys))
+        for each in np.unique(number):
+            places = np.flatnonzero(number == each)
+            first, count = int(places[0]), len(places)
+            values = tuple(str(rows[key][first]) for key in keys)
+            whole = int(places[-1]) - first + 1 == count
+            yield values, inside.slice(first, count) if whole else inside.take(pa.array(places))
+
+    def _new(self, values: tuple[str, ...]) -> _File:
+        named = dict(zip(self.table.partition_by, values, strict=True))
+        folders = [f"{key}={value}" for key, value in named.items()]
+        key = "/".join([*folders, f"part-{uuid.uuid4()}.zstd.parquet"])
+        inside = [c for c in self.table.column_names if c not in named]
+        repeating = [name for name in inside if name not in UNIQUE]
+        sink = self._sink(key)
+        parquet = pq.ParquetWriter(
+            sink,
+            pa.schema([self.table.arrow_schema.field(name) for name in inside]),
+            compression="zstd",
+            compression_level=1,
+            use_dictionary=repeating,
+            write_statistics=repeating,
+            store_schema=False,
+        )
+        return _File(key, named, sink, parquet)
+
+    def _close(self, values: tuple[str, ...]) -> None:
+        file = self._open.pop(values)
+        file.close()
+        self._closed.append(file)
+
+    def _sink(self, key: str) -> pa.NativeFile:
+        place = self.place / key
+        if isinstance(place, Path):
+            place.parent.mkdir(parents=True, exist_ok=True)
+            return pa.OSFile(str(place), "wb")
+        return pa.PythonFile(ObjectSink(place), "w")
+
+    def _source(self, key: str) -> pa.NativeFile:
+        place = self.place / key
+        if isinstance(place, Path):
+            return pa.memory_map(str(place))
+        bytes_ = obstore.get(store(place.scheme, place.bucket), place.key).bytes()
+        return pa.BufferReader(pa.py_buffer(bytes_))
+
+    def _delete(self, key: str) -> None:
+        place = self.place / key
+        if isinstance(place, Path):
+            place.unlink(missing_ok=True)
+        else:
+            obstore.delete(store(place.scheme, place.bucket), place.key)

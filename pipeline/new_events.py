@@ -1,0 +1,145 @@
+"""Events on their way into the lake, each once: taken in batch by batch, committed together."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipeline.errors import LakeError
+from pipeline.lake import ConcurrentWriteError, Lake, Turn
+from pipeline.reader import LakeReader
+
+SQL = Path(__file__).parent / "sql"
+QUEUE = "ingest"
+_ATTEMPTS = 100
+_KEY = ("source", "event_id", "event_date", "event_time", "source_file", "record_index")
+
+
+class NewEvents:
+    """Takes in events, and commits those that the lake does not have yet.
+
+    Another process may land the same events at the same time: then this one's commit is refused,
+    and it looks again at what is there.
+    """
+
+    def __init__(self, lake: Lake) -> None:
+        self.lake = lake
+        self._taken: list[pa.Table] = []
+        self._rows = lake.appending("events")
+        self._looking = ExitStack()
+        self._look()
+
+    def take(self, source: str, events: pa.Table) -> None:
+        """Write a batch of a source's events, to be committed."""
+        arrived = events.select(list(_KEY))
+        place = arrived.column_names.index("source_file")
+        files = arrived["source_file"].dictionary_encode()
+        told = self._with_landing(source, arrived.set_column(place, "source_file", files))
+        new = _is_new(told)
+        self._rows.add(events if pc.all(new).as_py() else events.filter(new))
+        # A copy: columns that came from DuckDB together are freed together.
+        self._taken.append(told.take(_numbers(told)))
+
+    def commit(self) -> pl.DataFrame:
+        """Commit what is new; returns per file the events that are there through it, those that
+        another record had brought, and their first and last time. Nothing can be taken in after.
+        """
+        for _ in range(_ATTEMPTS):
+            try:
+                self.lake.commit(self._rows, turn=self._turn)
+            except ConcurrentWriteError:
+                self._look_again()
+                continue
+            self._looking.close()
+            return _by_file(self._taken)
+        raise LakeError(f"{_ATTEMPTS} times another writer was first; try again later")
+
+    def discard(self) -> None:
+        """Leave what is not committed."""
+        self._looking.close()
+        self._rows.discard()
+
+    def _look(self) -> None:
+        """From here on compare with what is in the lake now."""
+        self._looking.close()
+        self._turn: Turn = self.lake.next_turn("events", QUEUE)
+        self._reader: LakeReader = self._looking.enter_context(
+            self.lake.reader(versions={"events": self._turn.version}, tables=["events"])
+        )
+
+    def _look_again(self) -> None:
+        """Find out which of the events that were new somebody else has committed by now."""
+        taken, self._taken = self._taken, []
+        self._look()
+        gone = [_keys(_nothing(taken[0]))]
+        for told in taken:
+            new = _is_new(told)
+            self._taken.append(told.filter(pc.invert(new)))
+            again = told.filter(new).drop_columns("landing")
+            if again.num_rows:
+                again = self._with_landing(told["source"][0].as_py(), again)
+                self._taken.append(again)
+                gone.append(_keys(again.filter(pc.invert(_is_new(again)))))
+        if any(keys.height for keys in gone):
+            self._leave_out(pl.concat(gone))
+
+    def _leave_out(self, gone: pl.DataFrame) -> None:
+        """Write what was written once more, without these events."""
+        before, self._rows = self._rows, self.lake.appending("events")
+        for rows in before.read():
+            keys = _keys(rows).with_row_index("row")
+            left = keys.join(gone, on=gone.columns, how="anti", maintain_order="left")
+            self._rows.add(rows.take(left["row"].to_arrow()))
+        before.discard()
+
+    def _with_landing(self, source: str, arrived: pa.Table) -> pa.Table:
+        """The rows with the column `landing`, as `landing.sql` says."""
+        days = pc.min_max(arrived["event_date"]).as_py()
+        params = {"source": source, "first_day": days["min"], "last_day": days["max"]}
+        taken = pa.concat_tables([_nothing(arrived), *self._taken])
+        self._reader.define("taken", taken)
+        self._reader.define("arrived", arrived.append_column("row_index", _numbers(arrived)))
+        landing = self._reader.arrow(SQL / "landing.sql", params)["landing"]
+        return arrived.append_column("landing", landing)
+
+
+def _nothing(rows: pa.Table) -> pa.Table:
+    """No rows, with the columns of `rows` and `landing`."""
+    bare = rows.select(list(_KEY)).schema
+    return bare.append(pa.field("landing", pa.string())).empty_table()
+
+
+def _keys(rows: pa.Table) -> pl.DataFrame:
+    return pl.DataFrame(rows.select(["source", "event_id"]))
+
+
+def _numbers(rows: pa.Table) -> pa.Array:
+    return pa.array(np.arange(rows.num_rows))
+
+
+def _is_new(told: pa.Table) -> pa.ChunkedArray:
+    return pc.equal(told["landing"], "new")
+
+
+def _by_file(taken: list[pa.Table]) -> pl.DataFrame:
+    copied = pl.col("landing") == "duplicate"
+    return (
+        pl.concat(
+            pl.DataFrame(part.select(["source_file", "event_time", "landing"])).with_columns(
+                pl.col("source_file").cast(pl.String)
+            )
+            for part in taken
+        )
+        .group_by("source_file")
+        .agg(
+            events=(~copied).sum(),
+            duplicates=copied.sum(),
+            first_event_at=pl.col("event_time").min(),
+            last_event_at=pl.col("event_time").max(),
+        )
+    )
