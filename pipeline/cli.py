@@ -448,7 +448,7 @@ def _main_job(
         else:
             printing.say(f"nothing new: {unchanged} files unchanged, every day judged")
         return 0
-    _quiet_prefect()
+    _set_prefect()
     # Prefect takes a second to import, and reads its settings while it does.
     from pipeline.flows import main_job  # noqa: PLC0415
 
@@ -602,16 +602,19 @@ def _format(name: str, json: bool) -> Format:
         ) from None
 
 
-def _quiet_prefect() -> None:
-    """Keep Prefect's own logs out of the way; what is set in the environment goes first."""
-    quiet = {
+def _set_prefect() -> None:
+    """Keep Prefect's own logs out of the way, and give its server time to start on a busy machine;
+    what is set in the environment goes first.
+    """
+    wanted = {
+        "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120",
         "PREFECT_LOGGING_LEVEL": "ERROR",
         "PREFECT_SERVER_LOGGING_LEVEL": "ERROR",
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
         "PREFECT_LOGGING_TO_API_ENABLED": "false",
         "DO_NOT_TRACK": "1",
     }
-    for name, value in quiet.items():
+    for name, value in wanted.items():
         os.environ.setdefault(name, value)
 
 

@@ -22,6 +22,7 @@ from pipeline.errors import LakeError, NhiwatchError, QueryError, SettingsError
 from pipeline.files import find
 from pipeline.ingest import ingest
 from pipeline.lake import ConcurrentWriteError, Lake
+from pipeline.new_events import NewEvents
 from pipeline.schemas import EVENTS, RUNS
 from pipeline.settings import load
 
@@ -65,6 +66,20 @@ def test_a_lake_in_a_bucket_is_written_read_and_travelled_in(lake: Lake) -> None
     lake.replace("events", events(), where="event_date = '2026-01-03'")
     assert event_ids(lake) == ["a"]
     assert lake.partition_counts("events")["rows"].sum() == 1
+
+
+def test_two_loads_of_a_bucket_leave_out_what_the_other_committed(lake: Lake) -> None:
+    first, second = NewEvents(lake), NewEvents(lake)
+    first.take("log", events("a", "b"))
+    second.take("log", events("b", "c"))
+    second.take("log", events("d", day=date(2026, 1, 3)))
+    first.commit()
+    told = second.commit()
+    assert (told["events"].sum(), told["duplicates"].sum()) == (2, 1)
+    assert event_ids(lake) == ["a", "b", "c", "d"]
+    objects = obstore.list(store("s3", lake.location.bucket)).collect()
+    written = [item["path"] for item in objects if item["path"].endswith(".parquet")]
+    assert len(written) == lake.files("events").height == 3
 
 
 def test_compaction_and_vacuum_change_no_rows_of_a_bucket(lake: Lake) -> None:
