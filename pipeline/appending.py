@@ -79,6 +79,7 @@ class Appending:
     place: Location
     _open: dict[tuple[str, ...], _File] = field(default_factory=dict)
     _closed: list[_File] = field(default_factory=list)
+    _told: bool = False
 
     def add(self, rows: pa.Table) -> None:
         """Write some rows, each to the file of its partition."""
@@ -98,8 +99,8 @@ class Appending:
     def actions(self) -> list[AddAction | RemoveAction]:
         """What a commit has to say of all that was written; nothing can be added after."""
         with self._faults_told():
-            for values in list(self._open):
-                self._close(values)
+            self._close_all()
+        self._told = True
         return [file.action() for file in self._closed]
 
     def read(self) -> Iterator[pa.Table]:
@@ -115,11 +116,12 @@ class Appending:
                     yield rows.select(names).cast(self.table.arrow_schema)
 
     def discard(self) -> None:
-        """Delete what was written."""
-        self.actions()
-        for file in self._closed:
+        """Delete what was written, unless a commit was told of it: one that was refused may be in
+        all the same, where only its answer was lost.
+        """
+        self._close_all()
+        for file in () if self._told else self._closed:
             self._delete(file.key)
-        self._closed.clear()
 
     @contextmanager
     def _faults_told(self) -> Iterator[None]:
@@ -161,6 +163,10 @@ class Appending:
             store_schema=False,
         )
         return _File(key, named, sink, parquet)
+
+    def _close_all(self) -> None:
+        for values in list(self._open):
+            self._close(values)
 
     def _close(self, values: tuple[str, ...]) -> None:
         file = self._open.pop(values)

@@ -52,6 +52,7 @@ class Lander:
         and `commit`.
         """
         self._take(batch)
+        self._taken.append(replace(batch, events=()))
         if commit or len(self._taken) >= self.batches_in_commit:
             self._commit()
 
@@ -60,7 +61,6 @@ class Lander:
         self._take(batch)
         self._commit_events()
         self._account([batch])
-        self._taken.clear()
 
     def discard(self) -> None:
         """Leave what is not committed."""
@@ -81,7 +81,6 @@ class Lander:
             if self._events is None:
                 self._events = NewEvents(self.lake)
             self._events.take(source.name, whole)
-        self._taken.append(replace(batch, events=()))
 
     def _commit(self) -> None:
         """Commit all that was taken in."""

@@ -95,7 +95,6 @@ class NewEvents:
             keys = _keys(rows).with_row_index("row")
             left = keys.join(gone, on=gone.columns, how="anti", maintain_order="left")
             self._rows.add(rows.take(left["row"].to_arrow()))
-        before.discard()
 
     def _with_landing(self, source: str, arrived: pa.Table) -> pa.Table:
         """The rows with the column `landing`, as `landing.sql` says."""

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pytest
 
-from pipeline.lake import Lake
+from pipeline.lake import ConcurrentWriteError, Lake
 from pipeline.new_events import NewEvents
 from pipeline.schemas import EVENTS
 
@@ -108,7 +109,24 @@ def test_what_another_process_commits_meanwhile_is_left_out(
     with lake.reader(tables=["events"]) as reader:
         ids = reader.query("select event_id from events where source = 'log'")["event_id"]
     assert sorted(ids) == sorted({f"e{n}" for n in (*range(6), *numbers)})
-    assert loose_files(lake) == 0
+
+
+def test_a_commit_whose_answer_is_lost_is_made_once(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    new = NewEvents(lake)
+    new.take("log", events(range(6), file="a"))
+    commit = Lake.commit
+
+    def lost(self: Lake, *args: Any, **options: Any) -> None:
+        commit(self, *args, **options)
+        monkeypatch.setattr(Lake, "commit", commit)
+        raise ConcurrentWriteError("refused")
+
+    monkeypatch.setattr(Lake, "commit", lost)
+    assert accounts(new) == [("a", 6, 0)]
+    new.discard()
+    assert landed(lake) == whole(range(6))
 
 
 def test_what_is_discarded_leaves_no_file(lake: Lake) -> None:
