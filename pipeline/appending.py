@@ -12,7 +12,7 @@ import json
 import time
 import uuid
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -56,9 +56,10 @@ class _File:
         self.rows += rows.num_rows
 
     def close(self) -> None:
-        self.parquet.close()
-        self.bytes = self.sink.tell()
-        self.sink.close()
+        if not self.sink.closed:
+            self.parquet.close()
+            self.bytes = self.sink.tell()
+            self.sink.close()
 
     def action(self) -> AddAction:
         return AddAction(
@@ -99,7 +100,8 @@ class Appending:
     def actions(self) -> list[AddAction | RemoveAction]:
         """What a commit has to say of all that was written; nothing can be added after."""
         with self._faults_told():
-            self._close_all()
+            for values in list(self._open):
+                self._close(values)
         self._told = True
         return [file.action() for file in self._closed]
 
@@ -119,9 +121,11 @@ class Appending:
         """Delete what was written, unless a commit was told of it: one that was refused may be in
         all the same, where only its answer was lost.
         """
-        self._close_all()
-        for file in () if self._told else self._closed:
-            self._delete(file.key)
+        for file in [*self._open.values(), *self._closed]:
+            with suppress(BaseError, OSError):
+                file.close()
+            if not self._told:
+                self._delete(file.key)
 
     @contextmanager
     def _faults_told(self) -> Iterator[None]:
@@ -163,10 +167,6 @@ class Appending:
             store_schema=False,
         )
         return _File(key, named, sink, parquet)
-
-    def _close_all(self) -> None:
-        for values in list(self._open):
-            self._close(values)
 
     def _close(self, values: tuple[str, ...]) -> None:
         file = self._open.pop(values)

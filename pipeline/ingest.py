@@ -8,7 +8,7 @@ waits for the next one: at most one batch is in each, which bounds memory.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -164,6 +164,7 @@ def bring(
             if isinstance(arrival, Passed):
                 passed.append(arrival)
             else:
+                stages.get_ready()
                 if arrival.apart:
                     stages.take(batch, commit=True)
                     batch = Batch()
@@ -213,8 +214,8 @@ class _Stages:
             privacy=lander.privacy,
         )
         self.thread = self.stack.enter_context(ThreadPoolExecutor(1, "landing"))
-        # While the first batch is read, for which there is nothing to land yet.
-        self.landing = self.thread.submit(enrich.load, database=network_database)
+        self.network_database = network_database
+        self.landing: Future[None] | None = None
 
     def __enter__(self) -> _Stages:
         return self
@@ -224,6 +225,11 @@ class _Stages:
             if kind is None:
                 self._wait()
 
+    def get_ready(self) -> None:
+        """Load what is looked up, while the first batch is read and there is nothing to land."""
+        if self.landing is None:
+            self.landing = self.thread.submit(enrich.load, database=self.network_database)
+
     def take(self, batch: Batch, *, commit: bool = False) -> None:
         parsed = self.parser.parse(batch)
         self._wait()
@@ -232,7 +238,8 @@ class _Stages:
 
     def _wait(self) -> None:
         """Until what was taken before has landed; raises what stopped it."""
-        self.landing.result()
+        if self.landing is not None:
+            self.landing.result()
 
 
 def nothing_new(
