@@ -36,8 +36,9 @@ UNIQUE = ("event_id", "raw", "prompt", "tool_arguments", "tool_result", "text")
 of writing.
 """
 
-_MOST_OPEN = 8
-"""Files written to at once; each takes some memory, in a bucket some megabytes."""
+_MOST_OPEN = 32
+_MOST_OPEN_IN_BUCKET = 8
+"""Files written to at once; each takes some memory, in a bucket what is yet to be sent too."""
 
 
 @dataclass
@@ -88,13 +89,14 @@ class Appending:
             self._add(rows)
 
     def _add(self, rows: pa.Table) -> None:
+        most_open = _MOST_OPEN if isinstance(self.place, Path) else _MOST_OPEN_IN_BUCKET
         for values, part in self._parts(rows):
             file = self._open.pop(values, None) or self._new(values)
             file.write(part)
             self._open[values] = file
             if file.sink.tell() >= TARGET_BYTES:
                 self._close(values)
-            elif len(self._open) > _MOST_OPEN:
+            elif len(self._open) > most_open:
                 self._close(next(iter(self._open)))
 
     def actions(self) -> list[AddAction | RemoveAction]:

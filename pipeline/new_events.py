@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -67,6 +68,7 @@ class NewEvents:
     def _look(self) -> None:
         """From here on compare with what is in the lake now."""
         self._looking.close()
+        self._period: dict[str, Any] = {}
         self._turn: Turn = self.lake.next_turn("events", QUEUE)
         self._reader: LakeReader = self._looking.enter_context(
             self.lake.reader(versions={"events": self._turn.version}, tables=["events"])
@@ -99,11 +101,14 @@ class NewEvents:
     def _with_landing(self, source: str, arrived: pa.Table) -> pa.Table:
         """The rows with the column `landing`, as `landing.sql` says."""
         days = pc.min_max(arrived["event_date"]).as_py()
-        params = {"source": source, "first_day": days["min"], "last_day": days["max"]}
-        taken = pa.concat_tables([_nothing(arrived), *self._taken])
-        self._reader.define("taken", taken)
+        period = {"source": source, "first_day": days["min"], "last_day": days["max"]}
+        if period != self._period:
+            self._reader.define("known_ids", SQL / "known_ids.sql", period)
+            self._period = period
+        self._reader.define("taken", pa.concat_tables([_nothing(arrived), *self._taken]))
         self._reader.define("arrived", arrived.append_column("row_index", _numbers(arrived)))
-        landing = self._reader.arrow(SQL / "landing.sql", params)["landing"]
+        self._reader.define("known", SQL / "known.sql", period)
+        landing = self._reader.arrow(SQL / "landing.sql")["landing"]
         return arrived.append_column("landing", landing)
 
 

@@ -1,18 +1,9 @@
 -- grain: row of `arrived`
--- reads: arrived, events, taken
--- why: each (source, event_id) is in `events` once. `new`: neither the lake nor what is `taken` in to
---      be committed has it. `there`: it is there from this very record (a run was killed after the
---      commit). `duplicate`: another record brought it. An event's day follows from its time, so
---      only those days are looked at.
-with known as (
-    select event_id, source_file, record_index
-    from events
-    where source = $source and event_date between $first_day and $last_day
-    union all
-    select event_id, source_file, record_index
-    from taken
-    where source = $source and event_date between $first_day and $last_day and landing = 'new'
-),
+-- reads: arrived, known
+-- why: each (source, event_id) is in `events` once. `new`: it is not known yet. `there`: it is known
+--      from this very record (a run was killed after the commit). `duplicate`: another record
+--      brought it.
+with
 
 -- Hardly any event is in a batch more than once: only those are put in order.
 repeated as (
