@@ -26,7 +26,7 @@ from pipeline.known import Known, Unchanged, known_files, seen
 from pipeline.lake import Lake
 from pipeline.landing import Lander
 from pipeline.listing import Listed
-from pipeline.parsing import Batch, Parser
+from pipeline.parsing import Batch, Completer, ParsedBatch, Parser
 from pipeline.schemas import LISTINGS
 from pipeline.sources import containers, source_named
 
@@ -197,7 +197,8 @@ def bring(
 
 
 class _Stages:
-    """Parses a batch while the one before it lands. Leaving it waits for the last to land.
+    """Parses a batch while the one before it is completed and lands. Leaving it waits for the last
+    to land.
 
     `read` are the files that are wholly taken.
     """
@@ -207,8 +208,10 @@ class _Stages:
         self.read = 0
         self.stack = ExitStack()
         self.stack.callback(lander.discard)
-        self.parser = Parser(
-            reader=self.stack.enter_context(lander.lake.reader(tables=())),
+        reader = self.stack.enter_context(lander.lake.reader(tables=()))
+        self.parser = Parser(reader)
+        self.completer = Completer(
+            reader=self.stack.enter_context(reader.beside()),
             now=lander.now,
             network_database=network_database,
             privacy=lander.privacy,
@@ -234,7 +237,10 @@ class _Stages:
         parsed = self.parser.parse(batch)
         self._wait()
         self.read += len(batch.finished)
-        self.landing = self.thread.submit(self.lander.land, parsed, commit=commit)
+        self.landing = self.thread.submit(self._land, parsed, commit=commit)
+
+    def _land(self, parsed: ParsedBatch, *, commit: bool) -> None:
+        self.lander.land(self.completer.complete(parsed), commit=commit)
 
     def _wait(self) -> None:
         """Until what was taken before has landed; raises what stopped it."""

@@ -7,7 +7,7 @@ by its place (file, record) when all else is done.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -50,8 +50,8 @@ class Batch:
 
 @dataclass(frozen=True)
 class ParsedBatch:
-    """What became of a batch: events by source, with the columns of `events`; what is none;
-    records by file; and the files that end with it.
+    """What became of a batch: events by source; what is none; records by file; and the files that
+    end with it. Events have the columns of `events` once they are completed.
     """
 
     events: Sequence[tuple[Source, pa.Table]]
@@ -60,14 +60,11 @@ class ParsedBatch:
     finished: Sequence[LogFile]
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Parser:
-    """Parses batches, their texts as they may land. `reader` needs no table of the lake."""
+    """Parses batches. `reader` needs no table of the lake."""
 
     reader: LakeReader
-    now: datetime
-    network_database: Path | None
-    privacy: Privacy
 
     def parse(self, batch: Batch) -> ParsedBatch:
         """The batch as events and rejects, each source's records by its own SELECT."""
@@ -85,7 +82,7 @@ class Parser:
     def _of_source(
         self, source: Source, pieces: Sequence[FilePiece]
     ) -> tuple[pa.Table, list[FileBroken]]:
-        """The events of one source's records, and those that are none."""
+        """The events of one source's records as the records tell them, and those that are none."""
         records, broken = _records(pieces)
         self.reader.define("records", records)
         told = self.reader.arrow(source.select)
@@ -94,11 +91,29 @@ class Parser:
         if pc.any(faulty).as_py():
             broken.extend(_problems(told.filter(faulty), pieces))
             told = told.filter(pc.invert(faulty))
+        return told, broken
+
+
+@dataclass(frozen=True, kw_only=True)
+class Completer:
+    """Adds to parsed events what no record tells, and leaves of their texts what may land.
+    `reader` needs no table of the lake.
+    """
+
+    reader: LakeReader
+    now: datetime
+    network_database: Path | None
+    privacy: Privacy
+
+    def complete(self, batch: ParsedBatch) -> ParsedBatch:
+        """The batch with its events as they land."""
+        return replace(batch, events=[(s, self._completed(s, told)) for s, told in batch.events])
+
+    def _completed(self, source: Source, told: pa.Table) -> pa.Table:
         events = self._enriched(source, told)
-        events = self.privacy.applied(
+        return self.privacy.applied(
             self.reader, events, source=source.name, own_agent=source.own_agent
         )
-        return events, broken
 
     def _enriched(self, source: Source, told: pa.Table) -> pa.Table:
         """The events with the columns that lookups and ingest add."""

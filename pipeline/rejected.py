@@ -27,7 +27,7 @@ from pipeline.ingest import Limits
 from pipeline.known import Known, known_files
 from pipeline.lake import ConcurrentWriteError, Lake, Turn
 from pipeline.landing import Lander
-from pipeline.parsing import Batch, Parser
+from pipeline.parsing import Batch, Completer, Parser
 from pipeline.reader import LakeReader
 from pipeline.records import Piece
 from pipeline.schemas import INGESTS, REJECTS
@@ -141,10 +141,10 @@ def replay(
     rejects = rejects.with_columns(whole=pl.col("whole") & short)
     tried = 0
     with lake.reader(tables=()) as reader:
-        parser = Parser(
+        completer = Completer(
             reader=reader, now=now, network_database=network_database, privacy=lander.privacy
         )
-        work = _Replay(lander, parser, limits, given)
+        work = _Replay(lander, Parser(reader), completer, limits, given)
         known = known_files(lake)
         for batch in _batches(rejects, known, most_bytes=limits.batch_bytes):
             work.do(batch)
@@ -212,11 +212,17 @@ class _Replay:
     """Tries batches of rejects again, and counts what came of them."""
 
     def __init__(
-        self, lander: Lander, parser: Parser, limits: Limits, given: Source | None
+        self,
+        lander: Lander,
+        parser: Parser,
+        completer: Completer,
+        limits: Limits,
+        given: Source | None,
     ) -> None:
         self.lander = lander
         self.lake = lander.lake
         self.parser = parser
+        self.completer = completer
         self.limits = limits
         self.given = given
         self.events = self.duplicates = self.left = 0
@@ -273,7 +279,7 @@ class _Replay:
     def _landed(self, batch: Batch) -> pl.DataFrame:
         """Land what of the batch is events; returns the rest as rejects."""
         parsed = self.parser.parse(batch)
-        self.lander.land_events(parsed)
+        self.lander.land_events(self.completer.complete(parsed))
         return self.lander.reject_rows(parsed.broken)
 
     def _now(self, asked: pl.DataFrame) -> pl.DataFrame:
