@@ -92,8 +92,8 @@ class Appending:
         most_open = _MOST_OPEN if isinstance(self.place, Path) else _MOST_OPEN_IN_BUCKET
         for values, part in self._parts(rows):
             file = self._open.pop(values, None) or self._new(values)
-            file.write(part)
             self._open[values] = file
+            file.write(part)
             if file.sink.tell() >= TARGET_BYTES:
                 self._close(values)
             elif len(self._open) > most_open:
@@ -171,9 +171,8 @@ class Appending:
         return _File(key, named, sink, parquet)
 
     def _close(self, values: tuple[str, ...]) -> None:
-        file = self._open.pop(values)
-        file.close()
-        self._closed.append(file)
+        self._open[values].close()
+        self._closed.append(self._open.pop(values))
 
     def _sink(self, key: str) -> pa.NativeFile:
         place = self.place / key

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gzip
 import json
+import random
+import resource
 import signal
 import subprocess
 import sys
@@ -139,12 +141,40 @@ def test_a_file_that_grew_brings_what_is_new(lake: Lake, tmp_path: Path) -> None
     assert event_count(lake) == (5, 5)
 
 
-def test_small_batches_land_all_the_same(lake: Lake, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("batches_in_commit", "files"), [(1, 18), (4, 6), (16, 3)])
+def test_batches_of_a_commit_share_the_files_of_their_days(
+    lake: Lake, tmp_path: Path, batches_in_commit: int, files: int
+) -> None:
     for n in range(6):
         write(tmp_path / "in" / f"{n}.json.gz", [cloudtrail(10 * n + k) for k in range(10)])
-    summary = bring(lake, tmp_path / "in", limits=Limits(batch_bytes=5_000))
+    limits = Limits(batch_bytes=5_000, batches_in_commit=batches_in_commit)
+    summary = bring(lake, tmp_path / "in", limits=limits)
     assert (summary.files, summary.events) == (6, 60)
     assert event_count(lake) == (60, 60)
+    assert lake.files("events").height == files
+
+
+def test_a_disk_that_is_full_is_told_in_a_line_and_the_load_can_be_made_again(
+    lake: Lake, tmp_path: Path
+) -> None:
+    dice = random.Random(0)
+    long = [cloudtrail(n, userAgent=f"{dice.randbytes(4000).hex()}") for n in range(300)]
+    path = write(tmp_path / "long.json.gz", long)
+    command = [sys.executable, "-m", "pipeline", "ingest", str(path), "--lake", str(lake.location)]
+    most = (200_000, 200_000)
+    full = subprocess.run(
+        command,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, most),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert full.returncode == 1
+    assert "cannot write table events" in full.stderr.splitlines()[-1]
+    assert "Traceback" not in full.stderr
+    assert isinstance(lake.location, Path)
+    assert list(lake.location.glob("events/*/*/*.parquet")) == []
+    assert bring(lake, path).events == 300
 
 
 HOSTILE = '\'; drop table events; -- <script>alert(1)</script> \x1b[31m \u202e "quoted"'
