@@ -121,13 +121,14 @@ class Appending:
 
     def discard(self) -> None:
         """Delete what was written, unless a commit was told of it: one that was refused may be in
-        all the same, where only its answer was lost.
+        all the same, where only its answer was lost. What cannot be deleted is left to vacuum.
         """
         for file in [*self._open.values(), *self._closed]:
             with suppress(BaseError, OSError):
                 file.close()
             if not self._told:
-                self._delete(file.key)
+                with suppress(BaseError, OSError):
+                    self._delete(file.key)
 
     @contextmanager
     def _faults_told(self) -> Iterator[None]:

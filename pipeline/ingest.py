@@ -217,7 +217,6 @@ class _Stages:
             privacy=lander.privacy,
         )
         self.thread = self.stack.enter_context(ThreadPoolExecutor(1, "landing"))
-        self.network_database = network_database
         self.landing: Future[None] | None = None
 
     def __enter__(self) -> _Stages:
@@ -231,7 +230,8 @@ class _Stages:
     def get_ready(self) -> None:
         """Load what is looked up, while the first batch is read and there is nothing to land."""
         if self.landing is None:
-            self.landing = self.thread.submit(enrich.load, database=self.network_database)
+            database = self.completer.network_database
+            self.landing = self.thread.submit(enrich.load, database=database)
 
     def take(self, batch: Batch, *, commit: bool = False) -> None:
         parsed = self.parser.parse(batch)

@@ -20,7 +20,7 @@ from pipeline.arrivals import LogFile
 from pipeline.booking import book, take_back
 from pipeline.content import Content, Privacy
 from pipeline.lake import Lake, of_days, of_period
-from pipeline.new_events import NewEvents
+from pipeline.new_events import NewEvents, period_of
 from pipeline.parsing import FileBroken, ParsedBatch
 from pipeline.schemas import EVENTS, REJECTS, ROLLUPS
 from pipeline.sources import Source
@@ -155,7 +155,7 @@ class Lander:
         """
         if source.own_agent is None or events.num_rows == 0:
             return events
-        params = {"own_agent": source.own_agent, **_days(source, events)}
+        params = {"own_agent": source.own_agent, **period_of(source.name, events)}
         # A run may go on past midnight: spans.sql looks a day further, each way.
         days_there = of_period(
             source.name, params["first_day"] - _ONE_DAY, params["last_day"] + _ONE_DAY
@@ -170,12 +170,6 @@ class Lander:
             self.lake.replace("rollups", ROLLUPS.arrow_schema.empty_table(), where=of_days(days))
             self.lake.merge("events", landed.drop("landed", "event_date"))
         return _updated(events, agents.drop("landed", "event_date"))
-
-
-def _days(source: Source, events: pa.Table) -> dict[str, Any]:
-    """The parameters $source, $first_day and $last_day of some events."""
-    days = pl.DataFrame(events.select(["event_date"]))["event_date"]
-    return {"source": source.name, "first_day": days.min(), "last_day": days.max()}
 
 
 def _updated(events: pa.Table, changes: pl.DataFrame) -> pa.Table:

@@ -78,7 +78,7 @@ class NewEvents:
         """Find out which of the events that were new somebody else has committed by now."""
         taken, self._taken = self._taken, []
         self._look()
-        gone = [_keys(_nothing(taken[0]))]
+        gone = []
         for told in taken:
             new = _is_new(told)
             self._taken.append(told.filter(pc.invert(new)))
@@ -86,8 +86,10 @@ class NewEvents:
             if again.num_rows:
                 again = self._with_landing(told["source"][0].as_py(), again)
                 self._taken.append(again)
-                gone.append(_keys(again.filter(pc.invert(_is_new(again)))))
-        if any(keys.height for keys in gone):
+                there = again.filter(pc.invert(_is_new(again)))
+                if there.num_rows:
+                    gone.append(_keys(there))
+        if gone:
             self._leave_out(pl.concat(gone))
 
     def _leave_out(self, gone: pl.DataFrame) -> None:
@@ -100,22 +102,22 @@ class NewEvents:
 
     def _with_landing(self, source: str, arrived: pa.Table) -> pa.Table:
         """The rows with the column `landing`, as `landing.sql` says."""
-        days = pc.min_max(arrived["event_date"]).as_py()
-        period = {"source": source, "first_day": days["min"], "last_day": days["max"]}
+        period = period_of(source, arrived)
         if period != self._period:
             self._reader.define("known_ids", SQL / "known_ids.sql", period)
             self._period = period
-        self._reader.define("taken", pa.concat_tables([_nothing(arrived), *self._taken]))
+        nothing = arrived.schema.append(pa.field("landing", pa.string())).empty_table()
+        self._reader.define("taken", pa.concat_tables([nothing, *self._taken]))
         self._reader.define("arrived", arrived.append_column("row_index", _numbers(arrived)))
         self._reader.define("known", SQL / "known.sql", period)
         landing = self._reader.arrow(SQL / "landing.sql")["landing"]
         return arrived.append_column("landing", landing)
 
 
-def _nothing(rows: pa.Table) -> pa.Table:
-    """No rows, with the columns of `rows` and `landing`."""
-    bare = rows.select(list(_KEY)).schema
-    return bare.append(pa.field("landing", pa.string())).empty_table()
+def period_of(source: str, events: pa.Table) -> dict[str, Any]:
+    """The parameters $source, $first_day and $last_day of some events of a source."""
+    days = pc.min_max(events["event_date"]).as_py()
+    return {"source": source, "first_day": days["min"], "last_day": days["max"]}
 
 
 def _keys(rows: pa.Table) -> pl.DataFrame:

@@ -24,8 +24,6 @@ from pipeline.records import Broken, Piece, strings
 from pipeline.schemas import EVENTS
 from pipeline.sources import Source, sources
 
-SQL = Path(__file__).parent / "sql"
-
 _PART = 4096
 
 FilePiece = tuple[LogFile, Piece]

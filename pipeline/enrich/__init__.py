@@ -19,7 +19,7 @@ _ACTIONS = Path(__file__).parent / "distinct_actions.sql"
 
 
 def load(*, database: Path | None = None) -> None:
-    """Read what the lookups look into: some seconds' tenths, which else the first of each takes."""
+    """Read what the lookups look into, which else the first of each waits for."""
     network.load(database)
     access.load()
     client.load()
