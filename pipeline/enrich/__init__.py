@@ -22,7 +22,6 @@ def load(*, database: Path | None = None) -> None:
     """Read what the lookups look into, which else the first of each waits for."""
     network.load(database)
     access.load()
-    client.load()
 
 
 def lookups(reader: LakeReader, *, database: Path | None = None) -> dict[str, pl.DataFrame]:

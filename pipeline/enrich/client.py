@@ -40,11 +40,6 @@ _PRODUCT = re.compile(r"[A-Za-z][\w.+-]*")
 _VERSION = re.compile(r"[-_.]([0-9a-f-]{8,}|v?\d[\w.]*)$", re.IGNORECASE)
 
 
-def load() -> None:
-    """Read the patterns now that the first browser would be looked up in."""
-    parse_user_agent("")
-
-
 def clients(user_agents: pl.Series) -> pl.DataFrame:
     """A row per distinct user agent: user_agent, client (lower case, few values, no version)."""
     distinct = user_agents.drop_nulls().unique().to_list()
