@@ -26,6 +26,7 @@ from obstore.exceptions import BaseError
 from pipeline.buckets import Location, ObjectSink, fault, store
 from pipeline.errors import LakeError
 from pipeline.schemas import Table
+from pipeline.slicing import rows_at
 
 TARGET_BYTES = 128 * 1024**2
 """A data file's full size."""
@@ -148,10 +149,8 @@ class Appending:
         inside = rows.drop_columns(list(keys))
         for each in np.unique(number):
             places = np.flatnonzero(number == each)
-            first, count = int(places[0]), len(places)
-            values = tuple(str(rows[key][first]) for key in keys)
-            whole = int(places[-1]) - first + 1 == count
-            yield values, inside.slice(first, count) if whole else inside.take(pa.array(places))
+            values = tuple(str(rows[key][int(places[0])]) for key in keys)
+            yield values, rows_at(inside, places)
 
     def _new(self, values: tuple[str, ...]) -> _File:
         named = dict(zip(self.table.partition_by, values, strict=True))

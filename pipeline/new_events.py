@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 from pipeline.errors import LakeError
 from pipeline.lake import ConcurrentWriteError, Lake, Turn
 from pipeline.reader import LakeReader
+from pipeline.slicing import rows_where
 
 SQL = Path(__file__).parent / "sql"
 QUEUE = "ingest"
@@ -42,7 +43,7 @@ class NewEvents:
         files = arrived["source_file"].dictionary_encode()
         told = self._with_landing(source, arrived.set_column(place, "source_file", files))
         new = _is_new(told)
-        self._rows.add(events if pc.all(new).as_py() else events.filter(new))
+        self._rows.add(rows_where(events, new))
         # A copy: columns that came from DuckDB together are freed together.
         self._taken.append(told.take(_numbers(told)))
 

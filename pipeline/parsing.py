@@ -22,6 +22,7 @@ from pipeline.content import Privacy
 from pipeline.reader import LakeReader
 from pipeline.records import Broken, Piece, strings
 from pipeline.schemas import EVENTS
+from pipeline.slicing import rows_at, rows_where
 from pipeline.sources import Source, sources
 
 _PART = 4096
@@ -82,13 +83,13 @@ class Parser:
     ) -> tuple[pa.Table, list[FileBroken]]:
         """The events of one source's records as the records tell them, and those that are none."""
         records, broken = _records(pieces)
-        self.reader.define("records", records)
+        self.reader.define("records", _in_parts(records))
         told = self.reader.arrow(source.select)
         told = told.set_column(told.column_names.index("raw"), "raw", _texts(told, records))
         faulty = pc.is_valid(told["problem"])
         if pc.any(faulty).as_py():
-            broken.extend(_problems(told.filter(faulty), pieces))
-            told = told.filter(pc.invert(faulty))
+            broken.extend(_problems(rows_where(told, faulty), pieces))
+            told = rows_where(told, pc.invert(faulty))
         return told, broken
 
 
@@ -140,10 +141,7 @@ def _texts(told: pa.Table, records: pa.Table) -> pa.ChunkedArray:
         + table["record_index"].to_numpy()
         for table in (records, told)
     )
-    rows = np.searchsorted(there, asked)
-    whole = records["raw"]
-    if len(rows) != len(whole) or (rows != np.arange(len(rows))).any():
-        whole = pa.chunked_array([whole.combine_chunks().take(pa.array(rows))])
+    whole = rows_at(records.select(["raw"]), np.searchsorted(there, asked))["raw"]
     return whole if told["raw"].null_count == told.num_rows else pc.coalesce(told["raw"], whole)
 
 
@@ -165,7 +163,7 @@ def _records(pieces: Sequence[FilePiece]) -> tuple[pa.Table, list[FileBroken]]:
         "record_index": pa.array(indexes, pa.int64()),
         "raw": texts,
     }
-    return _in_parts(pa.table(columns)), broken
+    return pa.table(columns), broken
 
 
 def _in_parts(records: pa.Table) -> pa.Table:
