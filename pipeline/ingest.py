@@ -13,6 +13,7 @@ from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
@@ -197,8 +198,8 @@ def bring(
 
 
 class _Stages:
-    """Parses a batch while the one before it is completed and lands. Leaving it waits for the last
-    to land.
+    """Parses a batch while the next one is read and the one before is completed and lands. Leaving
+    it waits for the last to land.
 
     `read` are the files that are wholly taken.
     """
@@ -216,8 +217,8 @@ class _Stages:
             network_database=network_database,
             privacy=lander.privacy,
         )
-        self.thread = self.stack.enter_context(ThreadPoolExecutor(1, "landing"))
-        self.landing: Future[None] | None = None
+        self.parsing = self.stack.enter_context(_Stage("parsing"))
+        self.landing = self.stack.enter_context(_Stage("landing"))
 
     def __enter__(self) -> _Stages:
         return self
@@ -225,27 +226,52 @@ class _Stages:
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         with self.stack:
             if kind is None:
-                self._wait()
+                self.parsing.wait()
+                self.landing.wait()
 
     def get_ready(self) -> None:
         """Load what is looked up, while the first batch is read and there is nothing to land."""
-        if self.landing is None:
-            database = self.completer.network_database
-            self.landing = self.thread.submit(enrich.load, database=database)
+        if not self.landing.has_begun:
+            self.landing.begin(enrich.load, database=self.completer.network_database)
 
     def take(self, batch: Batch, *, commit: bool = False) -> None:
+        self.parsing.begin(self._parse, batch, commit=commit)
+
+    def _parse(self, batch: Batch, *, commit: bool) -> None:
         parsed = self.parser.parse(batch)
-        self._wait()
+        self.landing.begin(self._land, parsed, commit=commit)
         self.read += len(batch.finished)
-        self.landing = self.thread.submit(self._land, parsed, commit=commit)
 
     def _land(self, parsed: ParsedBatch, *, commit: bool) -> None:
         self.lander.land(self.completer.complete(parsed), commit=commit)
 
-    def _wait(self) -> None:
-        """Until what was taken before has landed; raises what stopped it."""
-        if self.landing is not None:
-            self.landing.result()
+
+class _Stage:
+    """A thread that does one thing after another. Use as a context manager."""
+
+    def __init__(self, name: str) -> None:
+        self.thread = ThreadPoolExecutor(1, name)
+        self.at_hand: Future[None] | None = None
+
+    def __enter__(self) -> _Stage:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.thread.shutdown()
+
+    @property
+    def has_begun(self) -> bool:
+        return self.at_hand is not None
+
+    def begin(self, task: Callable[..., None], *args: Any, **kwargs: Any) -> None:
+        """Begin with a task when the one before is done; raises what stopped that."""
+        self.wait()
+        self.at_hand = self.thread.submit(task, *args, **kwargs)
+
+    def wait(self) -> None:
+        """Until the task at hand is done; raises what stopped it."""
+        if self.at_hand is not None:
+            self.at_hand.result()
 
 
 def nothing_new(
