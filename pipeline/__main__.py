@@ -17,7 +17,11 @@ def main() -> None:
 
     gc.freeze()
     gc.enable()
-    cli.main()
+    try:
+        cli.main()
+    finally:
+        # Nor among all that goes with the process.
+        gc.freeze()
 
 
 def _set_up_arrow() -> None:

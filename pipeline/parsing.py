@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 from pipeline import enrich
 from pipeline.arrivals import Arrival, LogFile
 from pipeline.content import Privacy
-from pipeline.reader import LakeReader
+from pipeline.reader import LakeReader, Repeated
 from pipeline.records import Broken, Piece, strings
 from pipeline.schemas import EVENTS
 from pipeline.slicing import rows_at, rows_where
@@ -64,6 +64,7 @@ class Parser:
     """Parses batches. `reader` needs no table of the lake."""
 
     reader: LakeReader
+    _selects: dict[str, Repeated] = field(default_factory=dict)
 
     def parse(self, batch: Batch) -> ParsedBatch:
         """The batch as events and rejects, each source's records by its own SELECT."""
@@ -83,14 +84,18 @@ class Parser:
     ) -> tuple[pa.Table, list[FileBroken]]:
         """The events of one source's records as the records tell them, and those that are none."""
         records, broken = _records(pieces)
-        self.reader.define("records", _in_parts(records))
-        told = self.reader.arrow(source.select)
+        told = self._select(source)(_in_parts(records))
         told = told.set_column(told.column_names.index("raw"), "raw", _texts(told, records))
         faulty = pc.is_valid(told["problem"])
         if pc.any(faulty).as_py():
             broken.extend(_problems(rows_where(told, faulty), pieces))
             told = rows_where(told, pc.invert(faulty))
         return told, broken
+
+    def _select(self, source: Source) -> Repeated:
+        if source.name not in self._selects:
+            self._selects[source.name] = self.reader.repeated(source.select, over="records")
+        return self._selects[source.name]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,7 +12,7 @@ import graphlib
 import re
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -60,6 +60,7 @@ class LakeReader:
     ) -> None:
         self.location = location
         self.versions = {n: table.version() for n, table in tables.items() if table is not None}
+        self._closing = ExitStack()
         self._connection = duckdb.connect(":memory:")
         self._connection.execute("set TimeZone = 'UTC'")
         self._connection.execute("set memory_limit = $limit", {"limit": f"{memory_limit}B"})
@@ -111,6 +112,13 @@ class LakeReader:
             arrow = data.to_arrow() if isinstance(data, pl.DataFrame) else data
             self._connection.register(name, arrow)
 
+    def repeated(self, sql: str | Path, *, over: str) -> Repeated:
+        """A SELECT to be run many times over a relation `over`, whose rows are others each time
+        but have the same columns.
+        """
+        connection = self._closing.enter_context(self._connection.cursor())
+        return Repeated(connection, _text(sql), over)
+
     @contextmanager
     def beside(self) -> Iterator[LakeReader]:
         """Another reader of the same snapshot, for another thread. What either defines is its own;
@@ -118,6 +126,7 @@ class LakeReader:
         """
         other = copy.copy(self)
         other._connection = self._connection.cursor()
+        other._closing = ExitStack()
         with other:
             yield other
 
@@ -147,6 +156,7 @@ class LakeReader:
             raise QueryError(_first_lines(str(error))) from error
 
     def close(self) -> None:
+        self._closing.close()
         self._connection.close()
 
     def __enter__(self) -> LakeReader:
@@ -174,6 +184,43 @@ class LakeReader:
                 self._connection.execute(_view_of_files(spec, [_plain(uri) for uri in files]))
         except duckdb.IOException as error:
             raise VersionGoneError(spec.name, table.version()) from error
+
+
+class Repeated:
+    """A SELECT that is parsed and bound once, which for a long one takes as long as to run it over
+    some thousand rows.
+    """
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, sql: str, over: str) -> None:
+        self._connection = connection
+        self._sql = sql
+        self._over = over
+        self._rows = _Rows()
+        self._relation: duckdb.DuckDBPyRelation | None = None
+
+    def __call__(self, rows: pa.Table) -> pa.Table:
+        """The result over these rows."""
+        with self._rows.set_to(rows):
+            if self._relation is None:
+                self._connection.register(self._over, self._rows)
+                self._relation = self._connection.sql(self._sql)
+            return self._relation.to_arrow_table()
+
+
+class _Rows:
+    """What DuckDB sees as one relation, while its rows are others each time."""
+
+    _table: pa.Table
+
+    @contextmanager
+    def set_to(self, table: pa.Table) -> Iterator[None]:
+        self._table = table
+        yield
+        # Rows are not kept for longer than they are read.
+        self._table = table.schema.empty_table()
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+        return self._table.__arrow_c_stream__(requested_schema)
 
 
 def literal(text: str) -> str:

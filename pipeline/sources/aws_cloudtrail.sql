@@ -35,6 +35,7 @@ texts as (
         record_index,
         -- LookupEvents wraps the event, as text.
         case
+            when starts_with(raw, '{"eventVersion"') then raw
             when contains(raw, '"CloudTrailEvent"') then coalesce(raw ->> '$.CloudTrailEvent', raw)
             else raw
         end as event_text
