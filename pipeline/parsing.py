@@ -76,7 +76,7 @@ class Parser:
             of_source, faulty = self._of_source(source, pieces)
             events.append((source, of_source))
             broken.extend(faulty)
-        records = [(file, len(p.texts) + len(p.broken)) for file, p in batch.pieces]
+        records = [(file, len(p.indexes) + len(p.broken)) for file, p in batch.pieces]
         return ParsedBatch(events, broken, records, batch.finished)
 
     def _of_source(
@@ -161,7 +161,10 @@ def _records(pieces: Sequence[FilePiece]) -> tuple[pa.Table, list[FileBroken]]:
         pieces = [(file, piece) for file, piece, _ in whole]
         texts = strings([text for _, piece in pieces for text in piece.texts])
     files = pa.array([file.path for file, _ in pieces], pa.string())
-    file_of_each = np.repeat(np.arange(len(pieces)), [len(piece.texts) for _, piece in pieces])
+    for _, piece in pieces:
+        # The files' own bytes, of which the texts were, are not held beside them.
+        piece.texts.clear()
+    file_of_each = np.repeat(np.arange(len(pieces)), [len(piece.indexes) for _, piece in pieces])
     indexes = [index for _, piece in pieces for index in piece.indexes]
     columns = {
         "source_file": files.take(pa.array(file_of_each)),

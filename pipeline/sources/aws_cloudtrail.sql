@@ -63,28 +63,7 @@ parsed as (
             "sessionCredentialFromConsole": "VARCHAR",
             "resources": [{"ARN": "VARCHAR", "ARNPrefix": "VARCHAR", "type": "VARCHAR"}],
             "userIdentity": "JSON",
-            "requestParameters": {
-                "bucketName": "VARCHAR",
-                "key": "VARCHAR",
-                "roleArn": "VARCHAR",
-                "roleName": "VARCHAR",
-                "userName": "VARCHAR",
-                "groupName": "VARCHAR",
-                "policyArn": "VARCHAR",
-                "secretId": "VARCHAR",
-                "keyId": "VARCHAR",
-                "functionName": "VARCHAR",
-                "instanceId": "VARCHAR",
-                "instancesSet": {"items": [{"instanceId": "VARCHAR", "imageId": "VARCHAR"}]},
-                "tableName": "VARCHAR",
-                "trailName": "VARCHAR",
-                "snapshotId": "VARCHAR",
-                "imageId": "VARCHAR",
-                "volumeId": "VARCHAR",
-                "groupId": "VARCHAR",
-                "modelId": "VARCHAR",
-                "model": "VARCHAR"
-            },
+            "requestParameters": "JSON",
             "responseElements": {
                 "ConsoleLogin": "VARCHAR",
                 "CheckMfa": "VARCHAR",
@@ -104,6 +83,35 @@ parsed as (
     from texts
 ),
 
+-- What was asked for, twice: by the names we know, and below by any name.
+asked as (
+    select
+        *,
+        try(json_transform(e.requestParameters, '{
+            "bucketName": "VARCHAR",
+            "key": "VARCHAR",
+            "roleArn": "VARCHAR",
+            "roleName": "VARCHAR",
+            "userName": "VARCHAR",
+            "groupName": "VARCHAR",
+            "policyArn": "VARCHAR",
+            "secretId": "VARCHAR",
+            "keyId": "VARCHAR",
+            "functionName": "VARCHAR",
+            "instanceId": "VARCHAR",
+            "instancesSet": {"items": [{"instanceId": "VARCHAR", "imageId": "VARCHAR"}]},
+            "tableName": "VARCHAR",
+            "trailName": "VARCHAR",
+            "snapshotId": "VARCHAR",
+            "imageId": "VARCHAR",
+            "volumeId": "VARCHAR",
+            "groupId": "VARCHAR",
+            "modelId": "VARCHAR",
+            "model": "VARCHAR"
+        }')) as request
+    from parsed
+),
+
 -- The fields by short names; an empty text is no text. `caller` is all that tells who acted: there
 -- are few of them beside the events, so who acted is worked out once for each.
 told as materialized (
@@ -118,24 +126,24 @@ told as materialized (
                 and concat(
                     e.resources[1].ARN,
                     e.resources[1].ARNPrefix,
-                    e.requestParameters.roleArn,
-                    e.requestParameters.policyArn,
-                    e.requestParameters.secretId,
-                    e.requestParameters.keyId,
-                    e.requestParameters.functionName,
-                    e.requestParameters.instanceId,
-                    e.requestParameters.tableName,
-                    e.requestParameters.trailName,
-                    e.requestParameters.snapshotId,
-                    e.requestParameters.imageId,
-                    e.requestParameters.volumeId,
-                    e.requestParameters.modelId
+                    request.roleArn,
+                    request.policyArn,
+                    request.secretId,
+                    request.keyId,
+                    request.functionName,
+                    request.instanceId,
+                    request.tableName,
+                    request.trailName,
+                    request.snapshotId,
+                    request.imageId,
+                    request.volumeId,
+                    request.modelId
                 ) = '' then list_filter(
                 map_entries(
                     try(json_transform(
-                        event_text,
-                        '{"requestParameters": "MAP(VARCHAR, VARCHAR)"}'
-                    )).requestParameters
+                        e.requestParameters,
+                        '"MAP(VARCHAR, VARCHAR)"'
+                    ))
                 ),
                 lambda entry:
                     regexp_matches(
@@ -179,7 +187,7 @@ told as materialized (
         nullif(e.errorMessage, '') as error_message,
         try_cast(e.readOnly as boolean) as read_only,
         e.resources[1] as resource,
-        e.requestParameters as request,
+        request,
         e.responseElements as response,
         e.additionalEventData as additional,
         {
@@ -192,7 +200,7 @@ told as materialized (
             'recipient': nullif(e.recipientAccountId, ''),
             'from_console': e.sessionCredentialFromConsole
         } as caller
-    from parsed
+    from asked
 ),
 
 callers as (
