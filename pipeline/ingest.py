@@ -36,7 +36,7 @@ Progress = Callable[[int, int], None]
 
 
 _AT_REST = 600 * 10**6
-_PER_BYTE = 20
+_PER_BYTE = 15
 """What an ingest takes before it reads anything, and for each byte of a batch: of the batches that
 are read, parsed and landed at the same time there are texts, columns and compressed files.
 """
@@ -56,7 +56,7 @@ class Limits:
     """
 
     batch_bytes: int = batch_within(1 << 30)
-    batches_in_commit: int = 16
+    batches_in_commit: int = 12
     max_record_bytes: int = 16 * 1024**2
     reject_text_bytes: int = 65_536
 

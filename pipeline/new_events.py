@@ -19,7 +19,19 @@ from pipeline.slicing import rows_where
 SQL = Path(__file__).parent / "sql"
 QUEUE = "ingest"
 _ATTEMPTS = 100
-_KEY = ("source", "event_id", "event_date", "event_time", "source_file", "record_index")
+_FEW_VALUES = pa.dictionary(pa.int32(), pa.string())
+_TOLD = pa.schema(
+    [
+        ("source", _FEW_VALUES),
+        ("event_id", pa.string()),
+        ("event_date", pa.date32()),
+        ("event_time", pa.timestamp("us", "UTC")),
+        ("source_file", _FEW_VALUES),
+        ("record_index", pa.int64()),
+        ("landing", _FEW_VALUES),
+    ]
+)
+"""What is known of an event until it is committed."""
 
 
 class NewEvents:
@@ -38,12 +50,8 @@ class NewEvents:
 
     def take(self, source: str, events: pa.Table) -> None:
         """Write a batch of a source's events, to be committed."""
-        arrived = events.select(list(_KEY))
-        place = arrived.column_names.index("source_file")
-        files = arrived["source_file"].dictionary_encode()
-        told = self._with_landing(source, arrived.set_column(place, "source_file", files))
-        new = _is_new(told)
-        self._rows.add(rows_where(events, new))
+        told = self._with_landing(source, events.select(_TOLD.names[:-1]))
+        self._rows.add(rows_where(events, _is_new(told)))
         # A copy: columns that came from DuckDB together are freed together.
         self._taken.append(told.take(_numbers(told)))
 
@@ -107,12 +115,11 @@ class NewEvents:
         if period != self._period:
             self._reader.define("known_ids", SQL / "known_ids.sql", period)
             self._period = period
-        nothing = arrived.schema.append(pa.field("landing", pa.string())).empty_table()
-        self._reader.define("taken", pa.concat_tables([nothing, *self._taken]))
+        self._reader.define("taken", pa.concat_tables([_TOLD.empty_table(), *self._taken]))
         self._reader.define("arrived", arrived.append_column("row_index", _numbers(arrived)))
         self._reader.define("known", SQL / "known.sql", period)
         landing = self._reader.arrow(SQL / "landing.sql")["landing"]
-        return arrived.append_column("landing", landing)
+        return arrived.append_column("landing", landing).cast(_TOLD)
 
 
 def period_of(source: str, events: pa.Table) -> dict[str, Any]:
@@ -122,7 +129,7 @@ def period_of(source: str, events: pa.Table) -> dict[str, Any]:
 
 
 def _keys(rows: pa.Table) -> pl.DataFrame:
-    return pl.DataFrame(rows.select(["source", "event_id"]))
+    return pl.DataFrame(rows.select(["source", "event_id"])).cast(pl.String)
 
 
 def _numbers(rows: pa.Table) -> pa.Array:
