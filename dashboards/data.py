@@ -12,6 +12,7 @@ import streamlit as st
 
 from pipeline.errors import NhiwatchError
 from pipeline.lake import Lake
+from pipeline.reader import LakeReader
 from pipeline.schemas import TRIAGE, json_text
 from pipeline.settings import load, utc_now
 
@@ -21,33 +22,53 @@ ROW_LIMIT = 10_000
 """Rows a page shows at most: browsers choke long before the lake does."""
 
 
+_SEEN = "seen"
+
+Snapshot = tuple[str, tuple[tuple[str, int], ...]]
+"""A lake and the Delta version of each of its tables."""
+
+
 def lake() -> Lake:
     """The lake the settings name."""
     return load().open_lake()
 
 
-def snapshot() -> str:
-    """What is committed now; a change of it empties the caches of the pages."""
+def look() -> bool:
+    """See what is committed now: until the next look, that is what a page shows. Tells whether
+    there is anything.
+    """
     opened = lake()
-    return f"{opened.location}|{sorted(opened.versions().items())}"
+    versions = opened.versions()
+    st.session_state[_SEEN] = (str(opened.location), tuple(sorted(versions.items())))
+    return "events" in versions
 
 
 def rows(name: str, params: Mapping[str, Any] | None = None) -> pl.DataFrame:
-    """Rows of a SELECT of `dashboards/sql`, of the newest snapshot."""
-    return _rows(snapshot(), name, dict(params or {}))
-
-
-@st.cache_data(show_spinner=False, max_entries=200)
-def _rows(snapshot: str, name: str, params: dict[str, Any]) -> pl.DataFrame:
-    with lake().reader() as reader:
-        return reader.query(SQL / f"{name}.sql", params)
+    """Rows of a SELECT of `dashboards/sql`, of the snapshot that was looked at."""
+    return _rows(st.session_state[_SEEN], name, dict(params or {}))
 
 
 def user_query(sql: str) -> pl.DataFrame:
     """Rows of a SELECT that a user typed: reading only, one more than ROW_LIMIT at most."""
-    with lake().reader() as reader:
-        reader.restrict()
+    with _reader(st.session_state[_SEEN]).beside() as reader:
         return pl.DataFrame(reader.user_query(sql, limit=ROW_LIMIT + 1))
+
+
+@st.cache_data(show_spinner=False, max_entries=200)
+def _rows(snapshot: Snapshot, name: str, params: dict[str, Any]) -> pl.DataFrame:
+    with _reader(snapshot).beside() as reader:
+        return reader.query(SQL / f"{name}.sql", params)
+
+
+@st.cache_resource(show_spinner=False, max_entries=4, on_release=LakeReader.close)
+def _reader(snapshot: Snapshot) -> LakeReader:
+    """A reader for every page that shows this snapshot: to open one takes longer than most SELECTs,
+    and in a bucket some hundred requests. It can do nothing but read.
+    """
+    _, versions = snapshot
+    reader = lake().reader(versions=dict(versions))
+    reader.restrict()
+    return reader
 
 
 def evidence(event_ids: list[str], *, first: datetime, last: datetime) -> pl.DataFrame:
@@ -84,12 +105,6 @@ def as_csv(rows: pl.DataFrame) -> str:
     nested = [name for name, kind in rows.schema.items() if kind.is_nested()]
     texts = [pl.Series(name, list(map(json_text, rows[name].to_list()))) for name in nested]
     return rows.with_columns(texts).write_csv()
-
-
-def is_empty() -> bool:
-    """Whether there is nothing to show yet."""
-    opened = lake()
-    return not opened.exists() or opened.table("events") is None
 
 
 def fault_line(error: Exception) -> str:

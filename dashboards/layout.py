@@ -15,7 +15,7 @@ def page(title: str, body: Callable[[], None]) -> None:
     """Draw a page in the state it is in."""
     st.title(title)
     try:
-        if data.is_empty():
+        if not data.look():
             _empty()
             return
         _stale()

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from importlib.metadata import version as installed_version
@@ -331,14 +330,13 @@ class Lake:
         )
         return len(deleted)
 
-    @contextmanager
     def reader(
         self,
         *,
         versions: Mapping[str, int] | None = None,
         tables: Collection[str] | None = None,
         only: Mapping[str, Sequence[PartitionFilter]] | None = None,
-    ) -> Iterator[LakeReader]:
+    ) -> LakeReader:
         """A reader on the current snapshot, or on the given Delta versions of some tables.
 
         With `tables`, it shows those only, and no views: quicker to open. Of a table in `only`, it
@@ -348,15 +346,14 @@ class Lake:
         for name, table in shown.items():
             if table is not None:
                 _differs(TABLES[name], table)
-        with LakeReader(
+        return LakeReader(
             self.location,
             shown,
             only=only or {},
             with_views=tables is None,
             memory_limit=self.memory_limit,
             threads=self.threads,
-        ) as reader:
-            yield reader
+        )
 
     def _write(
         self,

@@ -16,6 +16,7 @@ import obstore
 import polars as pl
 import pyarrow as pa
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from pipeline.buckets import BucketUrl, Location, located, store
 from pipeline.errors import LakeError, NhiwatchError, QueryError, SettingsError
@@ -288,6 +289,32 @@ def test_the_commands_go_from_bucket_to_bucket(s3: Any) -> None:
     statement = "select count(*) as n, min(source_file) as file from events"
     told = json.loads(nhiwatch("sql", statement, *lake, "--json").stdout)
     assert told == [{"n": 9, "file": f"s3://company-logs/{trail}/2026/09/01/1.json.gz"}]
+
+
+def test_pages_over_a_bucket_read_of_it_only_what_they_had_not(
+    s3: Any, lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lake.append("events", events("a"))
+    monkeypatch.setenv("NHIWATCH_LAKE", str(lake.location))
+    assert isinstance(lake.location, BucketUrl)
+    bucket = lake.location.bucket
+
+    def draw(page: str) -> tuple[AppTest, int]:
+        before = len(s3.requests("get", bucket))
+        app = AppTest.from_string(
+            f"from dashboards.screens import {page}\n{page}.draw()\n", default_timeout=60
+        )
+        app.query_params["q"] = "select event_id from events"
+        return app.run(), len(s3.requests("get", bucket)) - before
+
+    app, first = draw("sql")
+    assert (list(app.error), app.dataframe[0].value["event_id"].to_list()) == ([], ["a"])
+    looked = draw("health")[1]
+    assert looked < first
+    assert draw("health")[1] <= looked
+    lake.append("events", events("b"))
+    app, _ = draw("sql")
+    assert sorted(app.dataframe[0].value["event_id"]) == ["a", "b"]
 
 
 def test_a_missing_bucket_is_one_line_of_the_command(s3: Any) -> None:
