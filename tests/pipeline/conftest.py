@@ -87,6 +87,17 @@ def s3(s3_server: S3, monkeypatch: pytest.MonkeyPatch) -> S3:
     return s3_server
 
 
+@pytest.fixture
+def google(s3: S3, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> S3:
+    """The same server as Google's, and the environment that leads to it."""
+    account = {"gcs_base_url": s3.endpoint, "disable_oauth": True}
+    account |= dict.fromkeys(("client_email", "private_key", "private_key_id"), "")
+    file = tmp_path / "account.json"
+    file.write_text(json.dumps(account))
+    monkeypatch.setenv("GOOGLE_SERVICE_ACCOUNT", str(file))
+    return s3
+
+
 @pytest.fixture(scope="session")
 def azurite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The endpoint of Azurite, Microsoft's server for tests; skips where there is none."""

@@ -1,4 +1,5 @@
 """An S3 server on loopback: moto's, with what it lacks: a write that looks, then writes, as one.
+It answers Google's clients as well: their XML API is S3's but for the words of some headers.
 
 Usage: python s3_server.py LOG. Prints its port; appends a line "METHOD path?query" per request.
 POST /-/fill with {"bucket": ..., "keys": [...]} puts an empty JSON object under each key. For the
@@ -39,12 +40,24 @@ def recorded(app: Callable[..., Iterable[bytes]], log: Path) -> Callable[..., It
             lines.write(f"{environ['REQUEST_METHOD']} {environ['PATH_INFO']}?{query}\n")
         if environ["PATH_INFO"].startswith("/careless/"):
             environ.pop("HTTP_IF_NONE_MATCH", None)
+        if not environ.get("HTTP_AUTHORIZATION", "").startswith("AWS4"):
+            translate(environ)
         if environ["REQUEST_METHOD"] == "PUT":
             with writing:
                 return list(app(environ, start))
         return app(environ, start)
 
     return answer
+
+
+def translate(environ: dict[str, Any]) -> None:
+    """Google's words as S3's: who asks, and that nothing may be there yet (generation 0)."""
+    environ["HTTP_AUTHORIZATION"] = (
+        "AWS4-HMAC-SHA256 Credential=x/20260101/us-east-1/s3/aws4_request, "
+        "SignedHeaders=host, Signature=0"
+    )
+    if environ.pop("HTTP_X_GOOG_IF_GENERATION_MATCH", None) == "0":
+        environ["HTTP_IF_NONE_MATCH"] = "*"
 
 
 def fill(environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
