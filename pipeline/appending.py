@@ -158,10 +158,10 @@ class Appending:
         key = "/".join([*folders, f"part-{uuid.uuid4()}.zstd.parquet"])
         inside = [c for c in self.table.column_names if c not in named]
         repeating = [name for name in inside if name not in UNIQUE]
-        sink = self._sink(key)
+        sink, schema = self._sink(key), self.table.arrow_schema
         parquet = pq.ParquetWriter(
             sink,
-            pa.schema([self.table.arrow_schema.field(name) for name in inside]),
+            pa.schema([schema.field(name) for name in inside]),
             compression="zstd",
             compression_level=1,
             use_dictionary=repeating,
