@@ -19,6 +19,7 @@ import polars as pl
 
 from pipeline import enrich
 from pipeline.arrivals import Passed, Patience, arrivals
+from pipeline.batches import Batch, Gathering
 from pipeline.buckets import BucketUrl, located
 from pipeline.content import Privacy
 from pipeline.files import LOOKBACK_DAYS, Found, LocalFile, LogObject, find
@@ -27,7 +28,7 @@ from pipeline.known import Known, Unchanged, known_files, seen
 from pipeline.lake import Lake
 from pipeline.landing import Lander
 from pipeline.listing import Listed
-from pipeline.parsing import Batch, Completer, ParsedBatch, Parser
+from pipeline.parsing import Completer, ParsedBatch, Parser
 from pipeline.schemas import LISTINGS
 from pipeline.sources import containers, source_named
 
@@ -160,25 +161,23 @@ def bring(
     passed: list[Passed] = []
     ended = True
     with _Stages(lander, way.network_database) as stages, closing(coming):
-        batch = Batch()
+        gathering = Gathering()
         for arrival in coming:
             if isinstance(arrival, Passed):
                 passed.append(arrival)
             else:
                 stages.get_ready()
                 if arrival.apart:
-                    stages.take(batch, commit=True)
-                    batch = Batch()
-                batch.add(arrival)
-            if batch.bytes >= limits.batch_bytes:
-                stages.take(batch)
-                batch = Batch()
+                    stages.take(gathering.joined(), commit=True)
+                gathering.add(arrival)
+            if gathering.bytes >= limits.batch_bytes:
+                stages.take(gathering.joined())
             if progress is not None:
                 progress(min(len(passed) + stages.read, len(found.files)), len(found.files))
             if stopped():
                 ended = False
                 break
-        stages.take(batch, commit=True)
+        stages.take(gathering.joined(), commit=True)
     left = tuple(file for file in passed if file.left)
     if ended:
         lake.append_new("listings", _listing_rows(found, now=now, run_id=way.run_id))

@@ -17,11 +17,12 @@ import polars as pl
 import pyarrow as pa
 
 from pipeline.arrivals import LogFile
+from pipeline.batches import FileBroken
 from pipeline.booking import book, take_back
 from pipeline.content import Content, Privacy
 from pipeline.lake import Lake, of_days, of_period
 from pipeline.new_events import NewEvents, period_of
-from pipeline.parsing import FileBroken, ParsedBatch
+from pipeline.parsing import ParsedBatch
 from pipeline.schemas import EVENTS, REJECTS, ROLLUPS
 from pipeline.sources import Source
 
@@ -69,7 +70,7 @@ class Lander:
 
     def _take(self, batch: ParsedBatch) -> None:
         """Write the events of a batch, to be committed."""
-        self._files |= {file.path: file for file, _ in batch.records}
+        self._files |= {file.path: file for file, _ in batch.counts}
         for source, events in batch.events:
             if events.num_rows == 0:
                 continue
@@ -88,7 +89,7 @@ class Lander:
         taken, self._taken = self._taken, []
         self._account(taken)
         finished = [file for batch in taken for file in batch.finished]
-        read = [file for batch in taken for file, _ in batch.records]
+        read = [file for batch in taken for file, _ in batch.counts]
         take_back(self.lake, [*read, *finished])
         broken = [part for batch in taken for part in batch.broken]
         self.lake.append_new("rejects", self.reject_rows(broken))
@@ -104,7 +105,7 @@ class Lander:
     def _account(self, batches: Sequence[ParsedBatch]) -> None:
         """Write into the files' accounts what batches held, when their events are there."""
         for batch in batches:
-            for file, records in batch.records:
+            for file, records in batch.counts:
                 file.records += records
             for file, _ in batch.broken:
                 file.rejects += 1

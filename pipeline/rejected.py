@@ -19,6 +19,7 @@ from typing import Any
 import polars as pl
 
 from pipeline.arrivals import Arrival, LogFile, records_of
+from pipeline.batches import Batch, Gathering
 from pipeline.booking import row_of
 from pipeline.content import Privacy
 from pipeline.errors import InputError, LakeError, NotFoundError
@@ -27,7 +28,7 @@ from pipeline.ingest import Limits
 from pipeline.known import Known, known_files
 from pipeline.lake import ConcurrentWriteError, Lake, Turn
 from pipeline.landing import Lander
-from pipeline.parsing import Batch, Completer, Parser
+from pipeline.parsing import Completer, Parser
 from pipeline.reader import LakeReader
 from pipeline.records import Piece
 from pipeline.schemas import INGESTS, REJECTS
@@ -250,27 +251,26 @@ class _Replay:
 
     def _from_texts(self, rejects: pl.DataFrame) -> _Outcome:
         before = self._now(rejects.select(REJECTS.key))
-        batch, files = Batch(), []
+        gathering, files = Gathering(), []
         for rows in before.partition_by(_FILE, maintain_order=True):
             once = rows.unique("record_index", keep="first", maintain_order=True)
             name = self.given.name if self.given else once["source"][0]
             path, content = once.select(_FILE).row(0)
             file = LogFile(path, content, bytes=0, source=name)
             texts = [text.encode() for text in once["text"]]
-            batch.add(Arrival(file, Piece(once["record_index"].to_list(), texts)))
+            gathering.add(Arrival(file, Piece(once["record_index"].to_list(), texts)))
             files.append(file)
-        return _Outcome(before, self._landed(batch), files)
+        return _Outcome(before, self._landed(gathering.joined()), files)
 
     def _from_file(self, rejects: pl.DataFrame, there: LogObject) -> _Outcome:
         path, content = rejects.select(_FILE).row(0)
         file = LogFile(path, content, there.size)
         after = [REJECTS.frame([])]
-        batch = Batch()
+        gathering = Gathering()
         for arrival in records_of(there, file, self.given, self.limits.max_record_bytes):
-            batch.add(arrival)
-            if batch.bytes >= self.limits.batch_bytes or arrival.last:
-                after.append(self._landed(batch))
-                batch = Batch()
+            gathering.add(arrival)
+            if gathering.bytes >= self.limits.batch_bytes or arrival.last:
+                after.append(self._landed(gathering.joined()))
         whole_file = (
             rejects.select(REJECTS.key).head(1).with_columns(record_index=pl.lit(None, pl.Int64))
         )
