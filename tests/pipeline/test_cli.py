@@ -295,3 +295,12 @@ def test_run_goes_through_the_flow_and_a_second_run_has_nothing_to_do(tmp_path: 
     second = nhiwatch(*args)
     assert second.returncode == 0
     assert "nothing new: 1 files unchanged" in second.stderr
+
+
+def test_a_command_does_not_import_pandas(small: Path) -> None:
+    done = nhiwatch(
+        "sql", "select now() as t", "--lake", small, "--json", PYTHONPROFILEIMPORTTIME="1"
+    )
+    assert done.returncode == 0
+    assert "pyarrow.lib" in done.stderr
+    assert "pandas._libs" not in done.stderr
