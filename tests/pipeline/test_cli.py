@@ -8,6 +8,7 @@ import json
 import os
 import subprocess
 import sys
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -304,3 +305,7 @@ def test_a_command_does_not_import_pandas(small: Path) -> None:
     assert done.returncode == 0
     assert "pyarrow.lib" in done.stderr
     assert "pandas._libs" not in done.stderr
+
+
+def test_the_version_is_told() -> None:
+    assert nhiwatch("--version").stdout == f"nhiwatch {metadata.version('nhiwatch')}\n"
