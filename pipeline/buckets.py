@@ -18,7 +18,7 @@ import obstore
 from obstore.exceptions import AlreadyExistsError, BaseError
 from obstore.store import AzureStore, GCSStore, S3Store
 
-from pipeline.errors import LakeError, SettingsError
+from pipeline.errors import InputError, LakeError, SettingsError
 
 ObjectStore = S3Store | GCSStore | AzureStore
 
@@ -83,6 +83,31 @@ def store(scheme: str, bucket: str) -> ObjectStore:
         )
     except BaseError as error:
         raise SettingsError(fault(BucketUrl(scheme, bucket), error)) from error
+
+
+class ObjectSource(io.RawIOBase):
+    """An object's bytes as Python's own streams are read."""
+
+    def __init__(self, url: BucketUrl, reader: obstore.ReadableFile) -> None:
+        self._url = url
+        self._reader = reader
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        return self._reader.seek(offset, whence)
+
+    def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]
+        try:
+            block = memoryview(self._reader.read(len(buffer)))
+        except (BaseError, OSError) as error:
+            raise InputError(fault(self._url, error)) from error
+        buffer[: len(block)] = block
+        return len(block)
 
 
 class ObjectSink(io.RawIOBase):

@@ -12,8 +12,9 @@ from datetime import datetime, timedelta
 
 from pipeline.arrivals import Passed, Patience
 from pipeline.errors import InputError, LakeError
-from pipeline.files import Found, LogObject
+from pipeline.files import LogObject
 from pipeline.ingest import Summary, Way, bring, find_logs
+from pipeline.paths import Found
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -22,13 +22,14 @@ from pipeline.arrivals import Passed, Patience, arrivals
 from pipeline.batches import Batch, Gathering
 from pipeline.buckets import BucketUrl, located
 from pipeline.content import Privacy
-from pipeline.files import LOOKBACK_DAYS, Found, LocalFile, LogObject, find
+from pipeline.files import LocalFile, LogObject
 from pipeline.growth import opened
 from pipeline.known import Known, Unchanged, known_files, seen
 from pipeline.lake import Lake
 from pipeline.landing import Lander
 from pipeline.listing import Listed
 from pipeline.parsing import Completer, ParsedBatch, Parser
+from pipeline.paths import LOOKBACK_DAYS, Found, find
 from pipeline.schemas import LISTINGS
 from pipeline.sources import containers, source_named
 

@@ -20,10 +20,10 @@ from streamlit.testing.v1 import AppTest
 
 from pipeline.buckets import BucketUrl, Location, located, store
 from pipeline.errors import LakeError, NhiwatchError, QueryError, SettingsError
-from pipeline.files import find
 from pipeline.ingest import ingest
 from pipeline.lake import ConcurrentWriteError, Lake
 from pipeline.new_events import NewEvents
+from pipeline.paths import find
 from pipeline.schemas import EVENTS, RUNS
 from pipeline.settings import load
 

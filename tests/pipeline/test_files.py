@@ -11,7 +11,8 @@ import pytest
 
 from pipeline.buckets import BucketUrl
 from pipeline.errors import InputError
-from pipeline.files import BucketObject, LogObject, fetched_ahead, find
+from pipeline.files import BucketObject, LogObject, fetched_ahead
+from pipeline.paths import find
 
 
 def names(*paths: str | Path, apart_from: Any = Path("no-lake")) -> list[str]:

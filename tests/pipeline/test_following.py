@@ -22,11 +22,12 @@ from hypothesis import strategies as st
 
 from pipeline.arrivals import Arrival, Passed, Patience, arrivals
 from pipeline.errors import InputError
-from pipeline.files import LocalFile, find
+from pipeline.files import LocalFile
 from pipeline.following import Follower, Look, follow
 from pipeline.ingest import Limits, Summary, Way, ingest
 from pipeline.known import Known
 from pipeline.lake import Lake
+from pipeline.paths import find
 from pipeline.rejected import Asked, Replayed, replay
 from pipeline.schemas import INGESTS
 
