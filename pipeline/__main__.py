@@ -9,7 +9,7 @@ from contextlib import suppress
 from importlib.abc import MetaPathFinder
 
 _M_MMAP_THRESHOLD = -3
-_LARGE = 4 << 20
+_LARGE = 16 << 20
 """Bytes from which memory is given back to the system whole."""
 
 
