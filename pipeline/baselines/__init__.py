@@ -22,7 +22,10 @@ DAILY = sorted(path.stem for path in HERE.glob("daily_*.sql"))
 """The roll-up tables."""
 
 DAYS_AT_ONCE = 31
-"""Days of a source rolled up in one commit: bounds memory on a long backlog."""
+EVENTS_AT_ONCE = 500_000
+"""Days of a source, and about how many events, rolled up in one commit: bounds memory on a long
+backlog.
+"""
 
 
 def missing_days(lake: Lake, *, since: date | None = None) -> pl.DataFrame:
@@ -56,18 +59,25 @@ def roll_up(
     and days in all.
     """
     missing = missing_days(lake, since=since)
-    chunks = [
-        part.slice(offset, DAYS_AT_ONCE)
-        for part in missing.partition_by("source")
-        for offset in range(0, part.height, DAYS_AT_ONCE)
-    ]
     done = 0
-    for chunk in chunks:
+    for chunk in _at_once(missing):
         _roll_up_days(lake, chunk, now=now)
         done += chunk.height
         if progress is not None:
             progress(done, missing.height)
     return missing.height
+
+
+def _at_once(missing: pl.DataFrame) -> list[pl.DataFrame]:
+    """The days in groups that are rolled up together, each of one source."""
+    before = pl.col("events").cum_sum() - pl.col("events")
+    groups = {
+        "days": pl.int_range(pl.len()) // DAYS_AT_ONCE,
+        "size": before // EVENTS_AT_ONCE,
+    }
+    return missing.with_columns(
+        group.over("source").alias(name) for name, group in groups.items()
+    ).partition_by("source", *groups, maintain_order=True)
 
 
 def _roll_up_days(lake: Lake, days: pl.DataFrame, *, now: datetime) -> None:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pytest
 
+from pipeline import baselines
 from pipeline.baselines import DAILY, missing_days, roll_up
 from pipeline.lake import Lake
 from pipeline.schemas import EVENTS, TABLES
@@ -143,6 +146,35 @@ def test_a_day_is_rolled_up_once(lake: Lake) -> None:
     versions = lake.versions()
     assert roll_up(lake, now=NOW + timedelta(hours=1)) == 0
     assert lake.versions() == versions
+
+
+def test_a_backlog_is_rolled_up_some_days_at_a_time(
+    lake: Lake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever is done at once, the roll-ups are the same: what was handed over before midnight
+    is followed past it.
+    """
+    days = [NOON + timedelta(days=n) for n in range(4)]
+    told = [
+        event(n, event_time=day, source=s) for s in ("log", "other") for n, day in enumerate(days)
+    ]
+    evening, night = (days[1] + timedelta(hours=h) for h in (11, 13))
+    handed_over = event(8, event_time=evening, action="sts:AssumeRole", resource_id="role/next")
+    taken_on = event(9, event_time=night, identity_id="role/next", session_id="s")
+    together = lake_of(lake, *told, handed_over, taken_on)
+    monkeypatch.setattr(baselines, "EVENTS_AT_ONCE", 2)
+    apart = Lake(tmp_path / "apart")
+    apart.append(
+        "events", pa.Table.from_pylist([*told, handed_over, taken_on], EVENTS.arrow_schema)
+    )
+    done: list[tuple[int, int]] = []
+    assert roll_up(apart, now=NOW, progress=lambda *at: done.append(at)) == 8
+    assert len(done) > 4
+    assert done[-1] == (8, 8)
+    for name in DAILY:
+        assert rows(apart, f"from {name} order by all") == rows(
+            together, f"from {name} order by all"
+        )
 
 
 def test_late_events_roll_up_their_day_again_and_no_other(lake: Lake) -> None:
