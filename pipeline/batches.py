@@ -20,12 +20,11 @@ FileBroken = tuple[LogFile, Broken]
 
 
 @dataclass(frozen=True)
-class Batch:
-    """By source its records as the relation `records` (`source_file`, `record_index`, `raw`); what
-    is none, and how many there were, by file; and the files that end with it.
+class OfFiles:
+    """What a batch is to its files: what of them is no record, or no event; how many records there
+    were; and which of them end with it.
     """
 
-    records: Sequence[tuple[Source, pa.Table]]
     broken: Sequence[FileBroken]
     counts: Sequence[tuple[LogFile, int]]
     finished: Sequence[LogFile]
@@ -34,6 +33,13 @@ class Batch:
     def files(self) -> Mapping[str, LogFile]:
         """The files by their paths."""
         return {file.path: file for file, _ in self.counts}
+
+
+@dataclass(frozen=True)
+class Batch(OfFiles):
+    """By source its records as the relation `records`: `source_file`, `record_index`, `raw`."""
+
+    records: Sequence[tuple[Source, pa.Table]]
 
 
 @dataclass
@@ -60,7 +66,7 @@ class Gathering:
             joined, bad = _joined([(f, piece) for f, piece in self.pieces if f.source == name])
             records.append((sources()[name], joined))
             broken.extend(bad)
-        batch = Batch(records, broken, counts, self.finished)
+        batch = Batch(broken, counts, self.finished, records)
         self.pieces, self.finished, self.bytes = [], [], 0
         return batch
 

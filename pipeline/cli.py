@@ -10,7 +10,6 @@ import os
 import sys
 from collections import Counter
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import datetime
 from importlib import metadata
@@ -583,7 +582,7 @@ def _tell(told: dict[str, Any], *, json: bool) -> int:
     return REJECTED if told.get("rejects") else 0
 
 
-def _reader(settings: Settings, **options: Any) -> AbstractContextManager[LakeReader]:
+def _reader(settings: Settings, **options: Any) -> LakeReader:
     """A reader on a lake that has to be there."""
     opened = settings.open_lake()
     opened.require()

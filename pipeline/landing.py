@@ -70,7 +70,7 @@ class Lander:
 
     def _take(self, batch: ParsedBatch) -> None:
         """Write the events of a batch, to be committed."""
-        self._files |= {file.path: file for file, _ in batch.counts}
+        self._files |= batch.files
         for source, events in batch.events:
             if events.num_rows == 0:
                 continue

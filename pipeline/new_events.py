@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 from pipeline.errors import LakeError
 from pipeline.lake import ConcurrentWriteError, Lake, Turn
 from pipeline.reader import LakeReader
-from pipeline.slicing import rows_where
+from pipeline.slicing import rows_at, rows_where
 
 SQL = Path(__file__).parent / "sql"
 QUEUE = "ingest"
@@ -107,7 +107,7 @@ class NewEvents:
         for rows in before.read():
             keys = _keys(rows).with_row_index("row")
             left = keys.join(gone, on=gone.columns, how="anti", maintain_order="left")
-            self._rows.add(rows.take(left["row"].to_arrow()))
+            self._rows.add(rows_at(rows, left["row"].cast(pl.Int64).to_numpy()))
 
     def _with_landing(self, source: str, arrived: pa.Table) -> pa.Table:
         """The rows with the column `landing`, as `landing.sql` says."""

@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 
 from pipeline import enrich
 from pipeline.arrivals import LogFile
-from pipeline.batches import Batch, FileBroken
+from pipeline.batches import Batch, FileBroken, OfFiles
 from pipeline.content import Privacy
 from pipeline.reader import LakeReader, Repeated
 from pipeline.records import Broken
@@ -30,16 +30,10 @@ _PART = 4096
 
 
 @dataclass(frozen=True)
-class ParsedBatch:
-    """What became of a batch: events by source; what is none, and how many records there were, by
-    file; and the files that end with it. Events have the columns of `events` once they are
-    completed.
-    """
+class ParsedBatch(OfFiles):
+    """By source its events, which have the columns of `events` once they are completed."""
 
     events: Sequence[tuple[Source, pa.Table]]
-    broken: Sequence[FileBroken]
-    counts: Sequence[tuple[LogFile, int]]
-    finished: Sequence[LogFile]
 
 
 @dataclass(frozen=True)
@@ -61,7 +55,7 @@ class Parser:
                 broken.extend(_problems(rows_where(told, faulty), batch.files))
                 told = rows_where(told, pc.invert(faulty))
             events.append((source, told))
-        return ParsedBatch(events, broken, batch.counts, batch.finished)
+        return ParsedBatch(broken, batch.counts, batch.finished, events)
 
     def _select(self, source: Source) -> Repeated:
         if source.name not in self._selects:

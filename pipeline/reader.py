@@ -11,8 +11,8 @@ import copy
 import graphlib
 import re
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -119,16 +119,14 @@ class LakeReader:
         connection = self._closing.enter_context(self._connection.cursor())
         return Repeated(connection, _text(sql), over)
 
-    @contextmanager
-    def beside(self) -> Iterator[LakeReader]:
+    def beside(self) -> LakeReader:
         """Another reader of the same snapshot, for another thread. What either defines is its own;
         they share the memory limit.
         """
         other = copy.copy(self)
         other._connection = self._connection.cursor()
         other._closing = ExitStack()
-        with other:
-            yield other
+        return other
 
     def restrict(self) -> None:
         """From here on allow reading only: no files but the lake's, no change of settings."""
@@ -200,27 +198,24 @@ class Repeated:
 
     def __call__(self, rows: pa.Table) -> pa.Table:
         """The result over these rows."""
-        with self._rows.set_to(rows):
+        self._rows.table = rows
+        try:
             if self._relation is None:
                 self._connection.register(self._over, self._rows)
                 self._relation = self._connection.sql(self._sql)
             return self._relation.to_arrow_table()
+        finally:
+            # Rows are not kept for longer than they are read.
+            self._rows.table = rows.schema.empty_table()
 
 
 class _Rows:
     """What DuckDB sees as one relation, while its rows are others each time."""
 
-    _table: pa.Table
-
-    @contextmanager
-    def set_to(self, table: pa.Table) -> Iterator[None]:
-        self._table = table
-        yield
-        # Rows are not kept for longer than they are read.
-        self._table = table.schema.empty_table()
+    table: pa.Table
 
     def __arrow_c_stream__(self, requested_schema: object = None) -> object:
-        return self._table.__arrow_c_stream__(requested_schema)
+        return self.table.__arrow_c_stream__(requested_schema)
 
 
 def literal(text: str) -> str:
