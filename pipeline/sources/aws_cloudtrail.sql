@@ -112,52 +112,12 @@ asked as (
     from parsed
 ),
 
--- The fields by short names; an empty text is no text. `caller` is all that tells who acted: there
--- are few of them beside the events, so who acted is worked out once for each.
-told as materialized (
+-- The fields by short names; an empty text is no text.
+told as (
     select
         source_file,
         record_index,
         left(event_text, 40) as beginning,
-        -- Services we have no word for, where no field of these says what it was done to: the
-        -- first of the request's own fields that reads like a name.
-        case
-            when e.requestParameters is not null
-                and concat(
-                    e.resources[1].ARN,
-                    e.resources[1].ARNPrefix,
-                    request.roleArn,
-                    request.policyArn,
-                    request.secretId,
-                    request.keyId,
-                    request.functionName,
-                    request.instanceId,
-                    request.tableName,
-                    request.trailName,
-                    request.snapshotId,
-                    request.imageId,
-                    request.volumeId,
-                    request.modelId
-                ) = '' then list_filter(
-                map_entries(
-                    try(json_transform(
-                        e.requestParameters,
-                        '"MAP(VARCHAR, VARCHAR)"'
-                    ))
-                ),
-                lambda entry:
-                    regexp_matches(
-                        entry.key,
-                        '(Arn|ARN|Id|Name|Identifier|Url|^name|^arn|^target|^path)$'
-                    )
-                    and not regexp_matches(
-                        entry.key,
-                        '^(roleSession|(clientR|r)equest|attribute|external|version|region)[A-Z]'
-                    )
-                    and entry.value <> ''
-                    and not regexp_matches(entry.value, '^[\[{]')
-            )[1]
-        end as named_by_request,
         nullif(e.eventID, '') as event_id,
         nullif(e.eventTime, '') as time_text,
         case
@@ -186,21 +146,279 @@ told as materialized (
         nullif(e.errorCode, '') as error_code,
         nullif(e.errorMessage, '') as error_message,
         try_cast(e.readOnly as boolean) as read_only,
-        e.resources[1] as resource,
+        nullif(e.recipientAccountId, '') as recipient,
+        e.sessionCredentialFromConsole as from_console,
+        e.userIdentity as user_identity,
+        coalesce(e.resources[1].ARN, e.resources[1].ARNPrefix) as logged_resource,
+        e.resources[1].type as logged_resource_type,
+        e.requestParameters as request_text,
         request,
         e.responseElements as response,
-        e.additionalEventData as additional,
+        e.additionalEventData as additional
+    from asked
+),
+
+-- The service without its domain, and the operation without its version.
+placed as (
+    select
+        *,
+        regexp_replace(event_source, '\.(amazonaws\.com(\.cn)?|aws\.amazon\.com|api\.aws)$', '')
+            as service,
+        regexp_replace(
+            event_name,
+            '_?(19|20)[0-9]{2}_?[0-9]{2}_?[0-9]{2}(v[0-9]+)?$',
+            ''
+        ) as operation
+    from told
+),
+
+-- The service as IAM spells it in actions.
+prefixed as (
+    select
+        *,
+        case service
+            when 'monitoring' then 'cloudwatch'
+            when 'email' then 'ses'
+            when 'tagging' then 'tag'
+            when 'streams.dynamodb' then 'dynamodb'
+            when 'edgelambda' then 'lambda'
+            when 'cloudcontrolapi' then 'cloudformation'
+            when 'models.lex' then 'lex'
+            when 'runtime.lex' then 'lex'
+            when 'models-v2-lex' then 'lex'
+            when 'runtime-v2-lex' then 'lex'
+            when 'entitlement.marketplace' then 'aws-marketplace'
+            when 'metering-marketplace' then 'aws-marketplace'
+            when 'agreement-marketplace' then 'aws-marketplace'
+            when 'data.iot' then 'iot'
+            when 'iotdata' then 'iot'
+            else service
+        end as prefix,
+        coalesce(request.userName, response.accessKey.userName) as iam_user
+    from placed
+),
+
+-- What it was done to: the resource the log names, else the request's own word for it. `named_by`
+-- is the field that tells.
+pointed as (
+    select
+        *,
+        case
+            when starts_with(service, 's3')
+                and request.bucketName <> ''
+                and not starts_with(request.bucketName, '{') then 'bucketName'
+            when logged_resource <> '' then 'resources'
+            when request.roleArn <> '' then 'roleArn'
+            when service = 'iam' and iam_user <> '' then 'userName'
+            when service = 'iam' and request.roleName <> '' then 'roleName'
+            when service = 'iam' and request.groupName <> '' then 'groupName'
+            when request.policyArn <> '' then 'policyArn'
+            when request.secretId <> '' then 'secretId'
+            when request.functionName <> '' then 'functionName'
+            when request.modelId <> '' then 'modelId'
+            when request.instanceId <> '' then 'instanceId'
+            when request.instancesSet.items[1].instanceId <> '' then 'instancesSet'
+            when request.instancesSet.items[1].imageId <> '' then 'launched'
+            when request.snapshotId <> '' then 'snapshotId'
+            when request.imageId <> '' then 'imageId'
+            when request.volumeId <> '' then 'volumeId'
+            when service = 'ec2' and request.groupId <> '' then 'groupId'
+            when request.tableName <> '' then 'tableName'
+            when request.trailName <> '' then 'trailName'
+            when request.keyId <> '' then 'keyId'
+            -- IAM takes the caller for the user where the request names none.
+            when service = 'iam' and regexp_matches(
+                operation,
+                'AccessKey|^GetUser$|^ChangePassword$|MFADevice|SSHPublicKey'
+                || '|SigningCertificate|ServiceSpecificCredential'
+            ) then 'caller'
+        end as named_by
+    from prefixed
+),
+
+known as (
+    select
+        *,
+        case named_by
+            when 'bucketName' then 'arn:' || partition_name || ':s3:::' || request.bucketName
+            || coalesce('/' || nullif(request.key, ''), '')
+            when 'resources' then logged_resource
+            when 'roleArn' then request.roleArn
+            when 'policyArn' then request.policyArn
+            when 'secretId' then request.secretId
+            when 'functionName' then request.functionName
+            when 'modelId' then request.modelId
+            when 'instanceId' then request.instanceId
+            when 'instancesSet' then request.instancesSet.items[1].instanceId
+            when 'launched' then request.instancesSet.items[1].imageId
+            when 'snapshotId' then request.snapshotId
+            when 'imageId' then request.imageId
+            when 'volumeId' then request.volumeId
+            when 'groupId' then request.groupId
+            when 'tableName' then request.tableName
+            when 'trailName' then request.trailName
+            when 'keyId' then request.keyId
+        end as known_id,
+        case named_by
+            when 'bucketName' then if(request.key <> '', 'AWS::S3::Object', 'AWS::S3::Bucket')
+            when 'resources' then coalesce(logged_resource_type, prefix)
+            when 'roleArn' then 'AWS::IAM::Role'
+            when 'userName' then 'AWS::IAM::User'
+            when 'roleName' then 'AWS::IAM::Role'
+            when 'groupName' then 'AWS::IAM::Group'
+            when 'policyArn' then 'AWS::IAM::Policy'
+            when 'secretId' then 'AWS::SecretsManager::Secret'
+            when 'functionName' then 'AWS::Lambda::Function'
+            when 'modelId' then 'AWS::Bedrock::Model'
+            when 'instanceId' then 'AWS::EC2::Instance'
+            when 'instancesSet' then 'AWS::EC2::Instance'
+            when 'launched' then 'AWS::EC2::Image'
+            when 'snapshotId' then 'AWS::EC2::Snapshot'
+            when 'imageId' then 'AWS::EC2::Image'
+            when 'volumeId' then 'AWS::EC2::Volume'
+            when 'groupId' then 'AWS::EC2::SecurityGroup'
+            when 'tableName' then 'AWS::DynamoDB::Table'
+            when 'trailName' then 'AWS::CloudTrail::Trail'
+            when 'keyId' then 'AWS::KMS::Key'
+            when 'caller' then 'AWS::IAM::User'
+        end as known_kind,
+        -- Services we have no word for: the first of the request's own fields that reads like a
+        -- name.
+        case
+            when coalesce(named_by, 'caller') = 'caller' then list_filter(
+                map_entries(
+                    try(json_transform(
+                        request_text,
+                        '"MAP(VARCHAR, VARCHAR)"'
+                    ))
+                ),
+                lambda entry:
+                    regexp_matches(
+                        entry.key,
+                        '(Arn|ARN|Id|Name|Identifier|Url|^name|^arn|^target|^path)$'
+                    )
+                    and not regexp_matches(
+                        entry.key,
+                        '^(roleSession|(clientR|r)equest|attribute|external|version|region)[A-Z]'
+                    )
+                    and entry.value <> ''
+                    and not regexp_matches(entry.value, '^[\[{]')
+            )[1]
+        end as guess
+    from pointed
+),
+
+-- All that does not depend on who acted. `caller` is all that tells who did: there are few of them
+-- beside the events, so that is worked out once for each.
+acts as materialized (
+    select
+        source_file,
+        record_index,
+        event_id,
+        event_time,
+        concat_ws(':', prefix, operation) as action,
+        service,
+        case
+            when service = 'sts' and starts_with(operation, 'AssumeR') then 'delegate'
+            when service = 'sts' and operation in ('GetSessionToken', 'GetFederationToken')
+                then 'auth'
+        end as access,
+        partition_name,
+        region,
+        address,
+        user_agent,
+        read_only,
+        named_by = 'caller' as is_of_caller,
+        -- Where an object or a list stands for a name, it came as JSON text.
+        case when left(known_id, 1) not in ('{', '[') then known_id end as known_id,
+        known_kind,
+        case named_by
+            when 'userName' then 'user/' || iam_user
+            when 'roleName' then 'role/' || request.roleName
+            when 'groupName' then 'group/' || request.groupName
+        end as iam_path,
+        guess['value'] as guessed_id,
+        concat_ws(
+            ':',
+            prefix,
+            nullif(
+                regexp_replace(
+                    guess['key'],
+                    '(Arn|ARN|Id|Name|Identifier|Url|^name|^arn)$',
+                    ''
+                ),
+                ''
+            )
+        ) as guessed_kind,
+        case
+            when event_type = 'AwsCloudTrailInsight' then 'unknown'
+            when regexp_matches(
+                error_code,
+                '(?i)access_?denied|not_?authorized|unauthori[sz]ed|forbidden'
+                || '|authorization_?(error|failure)|^40[13]$'
+            ) then 'denied'
+            when error_code is not null or error_message is not null then 'failure'
+            when 'Failure' in (response.ConsoleLogin, response.CheckMfa, response.SwitchRole)
+                then 'failure'
+            else 'success'
+        end as outcome,
+        error_code,
+        case
+            when outcome = 'denied' then coalesce(
+                nullif(
+                    regexp_extract(error_message, 'explicit deny in an? [^:]*: (arn:\S+)', 1),
+                    ''
+                ),
+                nullif(
+                    regexp_extract(
+                        error_message,
+                        'explicit deny in an? ([a-zA-Z -]+(policy|boundary))',
+                        1
+                    ),
+                    ''
+                )
+            )
+        end as policy_id,
+        case
+            when starts_with(service, 'bedrock') then regexp_replace(
+                coalesce(nullif(request.modelId, ''), nullif(request.model, '')),
+                '^arn:[^/]*/',
+                ''
+            )
+        end as model,
+        lower(additional.callWithBearerToken) = 'true' as with_api_key,
+        try_cast(
+            coalesce(
+                additional.inputTokens, additional.inputTokenCount, response.usage.inputTokens
+            ) as bigint
+        ) as input_tokens,
+        try_cast(
+            coalesce(
+                additional.outputTokens, additional.outputTokenCount, response.usage.outputTokens
+            ) as bigint
+        ) as output_tokens,
+        case
+            when event_id is null and time_text is null and event_name is null
+                then 'expected eventID, eventTime and eventName, got ' || beginning
+            when event_id is null then 'expected an eventID, got none'
+            when time_text is null then 'expected an eventTime, got none'
+            when event_time is null
+                then 'expected eventTime as ISO 8601 with a date, got ' || left(time_text, 40)
+            when event_time < timestamptz '1990-01-01' or event_time >= timestamptz '2101-01-01'
+                then 'expected eventTime in 1990 to 2100, got ' || left(time_text, 40)
+            when event_name is null then 'expected an eventName, got none'
+        end as problem,
         {
-            'user_identity': e.userIdentity,
+            'user_identity': user_identity,
             'event_source': event_source,
             'event_type': event_type,
             'partition_name': partition_name,
             'service_address': if(suffix(address, '.amazonaws.com'), address, null),
             'user_agent': user_agent,
-            'recipient': nullif(e.recipientAccountId, ''),
-            'from_console': e.sessionCredentialFromConsole
+            'recipient': recipient,
+            'from_console': from_console
         } as caller
-    from asked
+    from known
 ),
 
 callers as (
@@ -240,7 +458,7 @@ callers as (
                 "ec2RoleDelivery": "VARCHAR"
             }
         }')) as u
-    from (select distinct caller from told)
+    from (select distinct caller from acts)
 ),
 
 described as (
@@ -604,30 +822,11 @@ identities as (
     from identified
 ),
 
--- The events with who acted.
+-- The events with who acted. IAM names become ARNs, so that whom a permission is given to can be
+-- joined with who acts.
 acted as (
     select
-        t.source_file,
-        t.record_index,
-        t.beginning,
-        t.named_by_request,
-        t.event_id,
-        t.time_text,
-        t.event_time,
-        t.event_name,
-        t.event_source,
-        t.event_type,
-        t.region,
-        t.partition_name,
-        coalesce(t.address, i.invoked_by) as source_ip,
-        t.user_agent,
-        t.error_code,
-        t.error_message,
-        t.read_only,
-        t.resource,
-        t.request,
-        t.response,
-        t.additional,
+        a.*,
         i.type,
         i.is_signin,
         i.account_id,
@@ -638,117 +837,15 @@ acted as (
         i.session_id,
         i.credential_id,
         i.credential_kind,
-        i.credential_issued_at
-    from told as t
-    join identities as i on i.caller = t.caller
-),
-
--- The service without its domain, and as IAM spells it in actions.
-placed as (
-    select
-        *,
-        regexp_replace(event_source, '\.(amazonaws\.com(\.cn)?|aws\.amazon\.com|api\.aws)$', '')
-            as service,
-        regexp_replace(
-            event_name,
-            '_?(19|20)[0-9]{2}_?[0-9]{2}_?[0-9]{2}(v[0-9]+)?$',
-            ''
-        ) as operation
-    from acted
-),
-
-prefixed as (
-    select
-        *,
-        case service
-            when 'monitoring' then 'cloudwatch'
-            when 'email' then 'ses'
-            when 'tagging' then 'tag'
-            when 'streams.dynamodb' then 'dynamodb'
-            when 'edgelambda' then 'lambda'
-            when 'cloudcontrolapi' then 'cloudformation'
-            when 'models.lex' then 'lex'
-            when 'runtime.lex' then 'lex'
-            when 'models-v2-lex' then 'lex'
-            when 'runtime-v2-lex' then 'lex'
-            when 'entitlement.marketplace' then 'aws-marketplace'
-            when 'metering-marketplace' then 'aws-marketplace'
-            when 'agreement-marketplace' then 'aws-marketplace'
-            when 'data.iot' then 'iot'
-            when 'iotdata' then 'iot'
-            else service
-        end as prefix,
-        'arn:' || partition_name || ':iam::' || account_id as iam,
-        coalesce(request.userName, response.accessKey.userName) as iam_user
-    from placed
-),
-
--- What it was done to: the resource the log names, else the request's own word for it. IAM names
--- become ARNs, so that whom a permission is given to can be joined with who acts.
-pointed as (
-    select
-        *,
-        case
-            when starts_with(service, 's3')
-                and request.bucketName <> ''
-                and not starts_with(request.bucketName, '{') then {
-                'id': 'arn:' || partition_name || ':s3:::' || request.bucketName
-                || coalesce('/' || nullif(request.key, ''), ''),
-                'kind': if(request.key <> '', 'AWS::S3::Object', 'AWS::S3::Bucket')
-            }
-            when coalesce(resource.ARN, resource.ARNPrefix) <> '' then {
-                'id': coalesce(resource.ARN, resource.ARNPrefix),
-                'kind': coalesce(resource.type, prefix)
-            }
-            when request.roleArn <> '' then {'id': request.roleArn, 'kind': 'AWS::IAM::Role'}
-            when service = 'iam' and iam_user <> ''
-                then {'id': iam || ':user/' || iam_user, 'kind': 'AWS::IAM::User'}
-            when service = 'iam' and request.roleName <> ''
-                then {'id': iam || ':role/' || request.roleName, 'kind': 'AWS::IAM::Role'}
-            when service = 'iam' and request.groupName <> ''
-                then {'id': iam || ':group/' || request.groupName, 'kind': 'AWS::IAM::Group'}
-            when request.policyArn <> '' then {'id': request.policyArn, 'kind': 'AWS::IAM::Policy'}
-            when request.secretId <> ''
-                then {'id': request.secretId, 'kind': 'AWS::SecretsManager::Secret'}
-            when request.functionName <> ''
-                then {'id': request.functionName, 'kind': 'AWS::Lambda::Function'}
-            when request.modelId <> '' then {'id': request.modelId, 'kind': 'AWS::Bedrock::Model'}
-            when request.instanceId <> ''
-                then {'id': request.instanceId, 'kind': 'AWS::EC2::Instance'}
-            when request.instancesSet.items[1].instanceId <> '' then {
-                'id': request.instancesSet.items[1].instanceId,
-                'kind': 'AWS::EC2::Instance'
-            }
-            when request.instancesSet.items[1].imageId <> ''
-                then {'id': request.instancesSet.items[1].imageId, 'kind': 'AWS::EC2::Image'}
-            when request.snapshotId <> ''
-                then {'id': request.snapshotId, 'kind': 'AWS::EC2::Snapshot'}
-            when request.imageId <> '' then {'id': request.imageId, 'kind': 'AWS::EC2::Image'}
-            when request.volumeId <> '' then {'id': request.volumeId, 'kind': 'AWS::EC2::Volume'}
-            when service = 'ec2' and request.groupId <> ''
-                then {'id': request.groupId, 'kind': 'AWS::EC2::SecurityGroup'}
-            when request.tableName <> ''
-                then {'id': request.tableName, 'kind': 'AWS::DynamoDB::Table'}
-            when request.trailName <> ''
-                then {'id': request.trailName, 'kind': 'AWS::CloudTrail::Trail'}
-            when request.keyId <> '' then {'id': request.keyId, 'kind': 'AWS::KMS::Key'}
-            -- IAM takes the caller for the user where the request names none.
-            when service = 'iam' and type = 'IAMUser' and regexp_matches(
-                operation,
-                'AccessKey|^GetUser$|^ChangePassword$|MFADevice|SSHPublicKey'
-                || '|SigningCertificate|ServiceSpecificCredential'
-            ) then {'id': identity_id, 'kind': 'AWS::IAM::User'}
-        end as known
-    from prefixed
-),
-
-guessed as (
-    select
-        *,
-        -- Where an object or a list stands for a name, it came as JSON text.
-        case when left(known.id, 1) not in ('{', '[') then known end as pointed_at,
-        case when known is null then named_by_request end as guess
-    from pointed
+        i.credential_issued_at,
+        coalesce(a.address, i.invoked_by) as source_address,
+        coalesce(
+            a.known_id,
+            'arn:' || a.partition_name || ':iam::' || i.account_id || ':' || a.iam_path,
+            case when a.is_of_caller and i.type = 'IAMUser' then i.identity_id end
+        ) as told_id
+    from acts as a
+    join identities as i on i.caller = a.caller
 ),
 
 final as (
@@ -765,110 +862,44 @@ final as (
         cast(null as varchar) as trace_id,
         cast(null as varchar) as parent_id,
         credential_id,
-        if(lower(additional.callWithBearerToken) = 'true', 'api_key', credential_kind)
-            as credential_kind,
+        if(with_api_key, 'api_key', credential_kind) as credential_kind,
         credential_issued_at,
         cast(null as timestamptz) as credential_expires_at,
-        concat_ws(':', prefix, operation) as action,
+        action,
         service,
-        case
-            when service = 'sts' and starts_with(operation, 'AssumeR') then 'delegate'
-            when service = 'sts' and operation in ('GetSessionToken', 'GetFederationToken')
-                then 'auth'
-            when is_signin then 'auth'
-        end as access,
+        case when access is null and is_signin then 'auth' else access end as access,
         cast(null as varchar) as tool_name,
-        coalesce(pointed_at.id, guess['value']) as resource_id,
+        coalesce(told_id, guessed_id) as resource_id,
         case
-            when pointed_at.id is not null then pointed_at.kind
-            when guess['value'] is not null then concat_ws(
-                ':',
-                prefix,
-                nullif(
-                    regexp_replace(
-                        guess['key'],
-                        '(Arn|ARN|Id|Name|Identifier|Url|^name|^arn)$',
-                        ''
-                    ),
-                    ''
-                )
-            )
+            when told_id is not null then known_kind
+            when guessed_id is not null then guessed_kind
         end as resource_kind,
         account_id,
         region,
-        case
-            when event_type = 'AwsCloudTrailInsight' then 'unknown'
-            when regexp_matches(
-                error_code,
-                '(?i)access_?denied|not_?authorized|unauthori[sz]ed|forbidden'
-                || '|authorization_?(error|failure)|^40[13]$'
-            ) then 'denied'
-            when error_code is not null or error_message is not null then 'failure'
-            when 'Failure' in (response.ConsoleLogin, response.CheckMfa, response.SwitchRole)
-                then 'failure'
-            else 'success'
-        end as outcome,
+        outcome,
         error_code,
         -- Every refusal is IAM's, by a policy that says no or by none that says yes.
         case when outcome = 'denied' then 'aws_iam' end as policy_engine,
         case when outcome = 'denied' then 'deny' end as policy_decision,
-        case
-            when outcome = 'denied' then coalesce(
-                nullif(
-                    regexp_extract(error_message, 'explicit deny in an? [^:]*: (arn:\S+)', 1),
-                    ''
-                ),
-                nullif(
-                    regexp_extract(
-                        error_message,
-                        'explicit deny in an? ([a-zA-Z -]+(policy|boundary))',
-                        1
-                    ),
-                    ''
-                )
-            )
-        end as policy_id,
+        policy_id,
         -- Some exporters pad IPv4 octets with zeros.
         case
-            when regexp_matches(source_ip, '^([0-9]{1,3}\.){0,3}0[0-9]{1,2}(\.[0-9]{1,3}){0,3}$')
-                then regexp_replace(source_ip, '(^|\.)0+([0-9])', '\1\2', 'g')
-            else source_ip
+            when regexp_matches(
+                source_address, '^([0-9]{1,3}\.){0,3}0[0-9]{1,2}(\.[0-9]{1,3}){0,3}$'
+            ) then regexp_replace(source_address, '(^|\.)0+([0-9])', '\1\2', 'g')
+            else source_address
         end as source_ip,
         user_agent,
-        case
-            when starts_with(service, 'bedrock') then regexp_replace(
-                coalesce(nullif(request.modelId, ''), nullif(request.model, '')),
-                '^arn:[^/]*/',
-                ''
-            )
-        end as model,
-        try_cast(
-            coalesce(
-                additional.inputTokens, additional.inputTokenCount, response.usage.inputTokens
-            ) as bigint
-        ) as input_tokens,
-        try_cast(
-            coalesce(
-                additional.outputTokens, additional.outputTokenCount, response.usage.outputTokens
-            ) as bigint
-        ) as output_tokens,
+        model,
+        input_tokens,
+        output_tokens,
         cast(null as varchar) as prompt,
         cast(null as varchar) as tool_arguments,
         cast(null as varchar) as tool_result,
         cast(null as varchar) as raw,
         read_only,
-        case
-            when event_id is null and time_text is null and event_name is null
-                then 'expected eventID, eventTime and eventName, got ' || beginning
-            when event_id is null then 'expected an eventID, got none'
-            when time_text is null then 'expected an eventTime, got none'
-            when event_time is null
-                then 'expected eventTime as ISO 8601 with a date, got ' || left(time_text, 40)
-            when event_time < timestamptz '1990-01-01' or event_time >= timestamptz '2101-01-01'
-                then 'expected eventTime in 1990 to 2100, got ' || left(time_text, 40)
-            when event_name is null then 'expected an eventName, got none'
-        end as problem
-    from guessed
+        problem
+    from acted
 )
 
 select
