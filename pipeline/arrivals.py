@@ -273,7 +273,7 @@ class _Reading:
             if not self._recognised(file, piece):
                 yield self._as_a_whole(file, piece)
                 return
-            empty = empty and not piece.texts and not piece.broken
+            empty = empty and not piece.indexes and not piece.broken
             yield self._arrival(file, piece)
         nothing = [Broken(-1, "expected records, got an empty file", b"")] if empty else []
         yield self._arrival(file, Piece(broken=nothing), last=True)
@@ -350,7 +350,7 @@ def _read_ahead(source: Iterator[Arrival | Passed]) -> Generator[Arrival | Passe
 
 def _recognise(piece: Piece) -> Source | None:
     """The source whose records these are, by the first that any source knows."""
-    for text in piece.texts[:_PEEK]:
+    for text in piece.texts[:_PEEK].to_pylist():
         try:
             record = msgspec.json.decode(text)
         except (msgspec.MsgspecError, RecursionError):
@@ -364,13 +364,13 @@ def _recognise(piece: Piece) -> Source | None:
 
 def _unrecognised(piece: Piece) -> str:
     known = ", ".join(sources())
-    if not piece.texts:
+    if not piece.indexes:
         fault = piece.broken[0].reason if piece.broken else "nothing"
         return f"expected records of {known}; {fault}"
     return f"expected records of {known}, got other JSON; name it with --source if it is one"
 
 
 def _first_text(piece: Piece) -> bytes:
-    if piece.texts:
-        return bytes(piece.texts[0])
+    if piece.indexes:
+        return str(piece.texts[0]).encode()
     return piece.broken[0].text if piece.broken else b""

@@ -1,22 +1,25 @@
 """Records to be parsed together: gathered piece by piece, then joined into a relation a source.
 
-Joining copies the texts out of their files' bytes, once; after it nothing of those is held.
+Pieces are joined as they lie, and only small ones are copied.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 import pyarrow as pa
 
 from pipeline.arrivals import Arrival, LogFile
-from pipeline.records import Broken, Piece, strings
+from pipeline.records import Broken, Piece
 from pipeline.sources import Source, sources
 
 FilePiece = tuple[LogFile, Piece]
 FileBroken = tuple[LogFile, Broken]
+
+_FEW_ROWS = 256
+"""Fewer rows together than these are worth a copy to those who go through them part by part."""
 
 
 @dataclass(frozen=True)
@@ -51,56 +54,46 @@ class Gathering:
     bytes: int = 0
 
     def add(self, arrival: Arrival) -> None:
-        if arrival.piece.texts or arrival.piece.broken:
+        if arrival.piece.indexes or arrival.piece.broken:
             self.pieces.append((arrival.file, arrival.piece))
-            self.bytes += arrival.piece.bytes
+            self.bytes += arrival.piece.texts.nbytes
         if arrival.last:
             self.finished.append(arrival.file)
 
     def joined(self) -> Batch:
         """All of it as a batch; the gathering is empty then."""
-        counts = [(file, len(p.texts) + len(p.broken)) for file, p in self.pieces]
+        counts = [(file, len(p.indexes) + len(p.broken)) for file, p in self.pieces]
         broken = [(file, part) for file, piece in self.pieces for part in piece.broken]
-        records = []
-        for name in sorted({file.source for file, _ in self.pieces if file.source is not None}):
-            joined, bad = _joined([(f, piece) for f, piece in self.pieces if f.source == name])
-            records.append((sources()[name], joined))
-            broken.extend(bad)
+        names = sorted({file.source for file, _ in self.pieces if file.source is not None})
+        records = [
+            (sources()[name], _joined([(f, piece) for f, piece in self.pieces if f.source == name]))
+            for name in names
+        ]
         batch = Batch(broken, counts, self.finished, records)
         self.pieces, self.finished, self.bytes = [], [], 0
         return batch
 
 
-def _joined(pieces: Sequence[FilePiece]) -> tuple[pa.Table, list[FileBroken]]:
-    """The pieces as the relation `records`, and those records that are not UTF-8 text."""
-    broken: list[FileBroken] = []
-    try:
-        texts = strings([text for _, piece in pieces for text in piece.texts])
-    except pa.ArrowInvalid:
-        whole = [(file, *_utf8(piece)) for file, piece in pieces]
-        broken = [(file, part) for file, _, bad in whole for part in bad]
-        pieces = [(file, piece) for file, piece, _ in whole]
-        texts = strings([text for _, piece in pieces for text in piece.texts])
+def _joined(pieces: Sequence[FilePiece]) -> pa.Table:
+    """The pieces as the relation `records`."""
     files = pa.array([file.path for file, _ in pieces], pa.string())
-    file_of_each = np.repeat(np.arange(len(pieces)), [len(piece.texts) for _, piece in pieces])
+    file_of_each = np.repeat(np.arange(len(pieces)), [len(piece.indexes) for _, piece in pieces])
     indexes = [index for _, piece in pieces for index in piece.indexes]
     columns = {
         "source_file": files.take(pa.array(file_of_each)),
         "record_index": pa.array(indexes, pa.int64()),
-        "raw": texts,
+        "raw": pa.chunked_array(_in_parts([piece.texts for _, piece in pieces]), pa.string()),
     }
-    return pa.table(columns), broken
+    return pa.table(columns)
 
 
-def _utf8(piece: Piece) -> tuple[Piece, list[Broken]]:
-    """A piece without the records that are not UTF-8, and those."""
-    whole, bad = Piece(), []
-    for index, text in zip(piece.indexes, map(bytes, piece.texts), strict=True):
-        try:
-            text.decode()
-        except UnicodeDecodeError as error:
-            bad.append(Broken(index, f"expected UTF-8 text, got {error.reason}", text))
-        else:
-            whole.indexes.append(index)
-            whole.texts.append(text)
-    return whole, bad
+def _in_parts(arrays: Sequence[pa.StringArray]) -> Iterator[pa.StringArray]:
+    """The same rows in arrays of which each is worth while."""
+    few: list[pa.StringArray] = []
+    for array in arrays:
+        few.append(array)
+        if sum(map(len, few)) >= _FEW_ROWS:
+            yield few[0] if len(few) == 1 else pa.concat_arrays(few)
+            few = []
+    if few:
+        yield pa.concat_arrays(few)

@@ -26,7 +26,7 @@ from pipeline.schemas import EVENTS
 from pipeline.slicing import rows_at, rows_where
 from pipeline.sources import Source
 
-_PART = 4096
+_PART = 1024
 
 
 @dataclass(frozen=True)

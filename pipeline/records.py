@@ -16,7 +16,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import BinaryIO, Literal, Protocol, cast
 
@@ -31,9 +32,16 @@ _FEED = 1 << 14
 """Compressed bytes decompressed at once: what a block can swell to is bounded by it."""
 _PIECE = 8 << 20
 _GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
+_RAW = msgspec.json.Decoder(msgspec.Raw)
 _RAW_LIST = msgspec.json.Decoder(list[msgspec.Raw])
 _RAW_OBJECT = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _SPACE = b" \t\r\n"
+_SPACES = re.compile(rb"[ \t\r\n]*")
+_BETWEEN = re.compile(rb"[ \t\r\n,]*")
+_CLOSING = re.compile(rb"[ \t\r\n}]*")
+_BYTE_ORDER_MARK = re.compile(rb"\xef\xbb\xbf")
+_ARRAY = re.compile(rb'\s*(?:\{\s*"([^"\\]{1,64})"\s*:\s*)?\[\s*')
+_FIRST_KEY = re.compile(rb'\{\s*("[^"\\]{1,64}"\s*:)')
 _BOUNDARY_TRIES = 64
 # isal's types say that its error is an instance.
 _FAULTS = (cast("type[Exception]", isal_zlib.error), zstandard.ZstdError, EOFError)
@@ -49,29 +57,78 @@ class Broken:
 
 
 Text = bytes | msgspec.Raw
-"""A record's text: a piece of the file's own bytes wherever that is possible."""
+"""A record's text, of the file's own bytes wherever that is possible."""
 
 
-@dataclass
+@dataclass(frozen=True)
 class Piece:
     """Some records of a file, in order: the index of each, its text, and what was broken."""
 
+    indexes: Sequence[int] = ()
+    texts: pa.StringArray = field(default_factory=lambda: pa.array([], pa.string()))
+    broken: Sequence[Broken] = ()
+
+
+@dataclass
+class _Taking:
+    """Takes records out of a file's bytes, which can go when the `piece` is made."""
+
+    next_index: int
+    max_record_bytes: int
     indexes: list[int] = field(default_factory=list)
     texts: list[Text] = field(default_factory=list)
     broken: list[Broken] = field(default_factory=list)
 
-    @property
-    def bytes(self) -> int:
-        return sum(_sizes(self.texts))
+    def take(self, texts: Sequence[Text]) -> None:
+        self.indexes.extend(range(self.next_index, self.next_index + len(texts)))
+        self.texts.extend(texts)
+        self.next_index += len(texts)
+
+    def break_(self, reason: str, text: bytes) -> None:
+        self.broken.append(Broken(self.next_index, reason, text))
+        self.next_index += 1
+
+    def piece(self) -> Piece:
+        """What was taken since the last one; a text that is too long, or no UTF-8, is broken."""
+        indexes, self.indexes = self.indexes, []
+        texts, self.texts = self.texts, []
+        broken, self.broken = self.broken, []
+        sizes = [len(memoryview(text)) for text in texts]
+        if max(sizes, default=0) <= self.max_record_bytes:
+            with suppress(pa.ArrowInvalid):
+                return Piece(indexes, _strings(texts, sizes), broken)
+        faults = [_fault_of(bytes(text), self.max_record_bytes) for text in texts]
+        told = list(zip(indexes, texts, faults, strict=True))
+        broken += [Broken(i, fault, bytes(text)) for i, text, fault in told if fault is not None]
+        whole = [bytes(text) for _, text, fault in told if fault is None]
+        return Piece(
+            [i for i, _, fault in told if fault is None],
+            _strings(whole, [len(text) for text in whole]),
+            sorted(broken, key=lambda part: part.index),
+        )
 
 
-def strings(texts: Sequence[Text]) -> pa.StringArray:
+def _strings(texts: Sequence[Text], sizes: Sequence[int]) -> pa.StringArray:
     """Texts as one Arrow array; raises pa.ArrowInvalid where one is not UTF-8."""
-    ends = np.cumsum([0, *_sizes(texts)], dtype=np.int32)
+    ends = np.cumsum([0, *sizes], dtype=np.int32)
     joined = pa.py_buffer(b"".join(texts))
     array = pa.StringArray.from_buffers(len(texts), pa.py_buffer(ends), joined)
     array.validate(full=True)
     return array
+
+
+def _fault_of(text: bytes, max_record_bytes: int) -> str | None:
+    """Why a text is no record; None if it is one."""
+    if len(text) > max_record_bytes:
+        return (
+            f"expected a record of at most {max_record_bytes} bytes (setting max_record_bytes), "
+            f"got {len(text)}"
+        )
+    try:
+        text.decode()
+    except UnicodeDecodeError as error:
+        return f"expected UTF-8 text, got {error.reason}"
+    return None
 
 
 class DamagedError(Exception):
@@ -107,9 +164,8 @@ def split(
     """As `read_pieces`, of plain content. With `lines` it is lines, whatever the first of them
     looks like; `first_index` is the first record's.
     """
-    yield from _Splitter(
-        blocks, containers, max_record_bytes, are_lines=lines, next_index=first_index
-    ).pieces()
+    taking = _Taking(first_index, max_record_bytes)
+    yield from _Splitter(blocks, containers, taking, are_lines=lines).pieces()
 
 
 def is_compressed(head: bytes) -> bool:
@@ -179,88 +235,93 @@ def _decompressed(head: bytes, stream: BinaryIO, make: _Maker) -> Iterator[bytes
 
 @dataclass
 class _Splitter:
-    """Splits plain text into records; holds at most a piece, or one overlong record."""
+    """Splits plain text into records; holds at most a piece, or one overlong record.
+
+    What is left to be taken is in the buffer from `at` on. Values are found where they lie: what
+    stands around them is made an array's brackets for the moment, so that nothing is copied before
+    `taking` does.
+    """
 
     blocks: Iterator[bytes]
     containers: frozenset[str]
-    max_record_bytes: int
-    buffer: bytes = b""
+    taking: _Taking
+    buffer: bytearray = field(default_factory=bytearray)
+    at: int = 0
     ended: bool = False
     damage: str | None = None
-    next_index: int = 0
     are_lines: bool = False
     unclosed: bool = False
 
     def pieces(self) -> Iterator[Piece]:
         self._fill(_PIECE)
-        self.buffer = self.buffer.removeprefix(b"\xef\xbb\xbf").lstrip(_SPACE)
-        while self.buffer:
-            if self.ended:
-                self.buffer = self.buffer.rstrip(_SPACE)
+        self._skip(_BYTE_ORDER_MARK)
+        self._skip(_SPACES)
+        while self._size():
             if self.are_lines or self._first_line_is_whole():
                 yield from self._lines()
             elif (start := self._array_start()) is not None:
-                self.buffer = self.buffer[start:]
+                self.at = start
                 yield from self._array()
             else:
                 yield from self._document()
             self._fill(_PIECE)
+            self._skip(_SPACES)
         if self.damage is not None:
-            yield Piece(broken=[Broken(self.next_index, self.damage, self.buffer)])
+            yield self._broken(self.damage, b"")
 
     # -- layouts
 
     def _lines(self) -> Iterator[Piece]:
-        while self.buffer or not self.ended:
-            end = len(self.buffer) if self.ended else self.buffer.rfind(b"\n") + 1
+        while self._size() or not self.ended:
+            end = len(self.buffer) if self.ended else self.buffer.rfind(b"\n", self.at) + 1
             if end == 0:
-                self._fill(len(self.buffer) + _PIECE)
-                if len(self.buffer) > self._most():
+                self._fill(self._size() + _PIECE)
+                if self._size() > self._most():
                     yield self._give_up("no end of line")
                     return
                 continue
-            lines, self.buffer = self.buffer[:end], self.buffer[end:]
-            yield self._piece_of_lines([line for line in lines.split(b"\n") if line.strip()])
+            yield self._piece_of_lines(end)
+            self.at = end
             self._fill(_PIECE)
 
     def _array(self) -> Iterator[Piece]:
         opening = self._opening()
         self.unclosed = True
-        while self.buffer:
+        while self._size():
             cut = self._last_boundary(opening) if not self.ended else None
             if cut is not None:
-                texts, length = cut
+                texts, self.at = cut
                 yield self._piece(texts)
-                self.buffer = self.buffer[length:].lstrip(_SPACE + b",")
-            elif not self.ended and len(self.buffer) <= self._most():
-                self._fill(len(self.buffer) + _PIECE)
+                self._skip(_BETWEEN)
+            elif not self.ended and self._size() <= self._most():
+                self._fill(self._size() + _PIECE)
                 continue
             elif self.ended and (whole := self._whole_array()) is not None:
-                texts, length = whole
+                texts, self.at = whole
                 self.unclosed = False
                 yield self._piece(texts)
                 # Another document may follow; what else the container's object holds is no record.
-                rest = self.buffer[length:].lstrip(_SPACE + b"}")
-                self.buffer = rest if rest.startswith((b"{", b"[")) else b""
+                self._skip(_CLOSING)
+                if not self.buffer.startswith((b"{", b"["), self.at):
+                    self._leave(b"")
                 return
             else:
                 yield self._salvage(opening)
-                if not self.ended and len(self.buffer) > self._most():
+                if not self.ended and self._size() > self._most():
                     yield self._give_up("no end of record")
             self._fill(_PIECE)
         if self.unclosed and self.damage is None:
-            reason = "expected the end of the array, got the end of the file"
-            yield Piece(broken=[Broken(self.next_index, reason, b"")])
+            yield self._broken("expected the end of the array, got the end of the file", b"")
 
     def _document(self) -> Iterator[Piece]:
         self._fill(self._most())
         if not self.ended:
             yield self._give_up("no end of record")
             return
-        records = self._unwrapped(self.buffer)
+        records = self._unwrapped(self._rest().rstrip(_SPACE))
         if records is not None:
+            self._leave(b"")
             yield self._piece(records)
-            self.buffer = b""
         else:
             yield self._salvage(self._opening())
 
@@ -268,14 +329,14 @@ class _Splitter:
 
     def _first_line_is_whole(self) -> bool:
         """Whether the file is lines; one line alone is a document as well, and quicker read so."""
-        end = self.buffer.find(b"\n")
-        if end < 0:
-            return self.ended and not self.buffer.lstrip(_SPACE).startswith((b"{", b"["))
-        return is_line(self.buffer[:end])
+        end = self.buffer.find(b"\n", self.at)
+        if end < 0 or (self.ended and _SPACES.fullmatch(self.buffer, end) is not None):
+            return self.ended and not self.buffer.startswith((b"{", b"["), self.at)
+        return is_line(bytes(memoryview(self.buffer)[self.at : end]))
 
     def _array_start(self) -> int | None:
         """Where the first record of an array, or of a container that comes first, begins."""
-        match = re.match(rb'\s*(?:\{\s*"([^"\\]{1,64})"\s*:\s*)?\[\s*', self.buffer)
+        match = _ARRAY.match(self.buffer, self.at)
         if match is None:
             return None
         key = match.group(1)
@@ -285,38 +346,52 @@ class _Splitter:
 
     def _opening(self) -> re.Pattern[bytes]:
         """How a record begins: writers start each with the same key."""
-        first = re.match(rb'\{\s*"[^"\\]{1,64}"\s*:', self.buffer)
-        token = rb'\{\s*"' if first is None else rb"\{\s*" + re.escape(first.group()[1:].lstrip())
+        first = _FIRST_KEY.match(self.buffer, self.at)
+        token = rb'\{\s*"' if first is None else rb"\{\s*" + re.escape(bytes(first.group(1)))
         return re.compile(token)
 
     def _last_boundary(self, opening: re.Pattern[bytes]) -> tuple[list[Text], int] | None:
-        """The whole records at the buffer's start, and their length; None if no cut is found.
+        """The whole records from here on, and where they end; None if no cut is found.
 
         Any prefix that ends between two values of the array parses as an array itself, and no
         other does: so a guess is safe once it parsed.
         """
-        tail = max(0, len(self.buffer) - max(_PIECE // 4, 1 << 16))
+        tail = max(self.at, len(self.buffer) - max(_PIECE // 4, 1 << 16))
         between = re.compile(rb"\}\s*,\s*(?=" + opening.pattern + rb")")
         guesses = [m.start() + 1 for m in between.finditer(self.buffer, tail)]
         for end in guesses[: -_BOUNDARY_TRIES - 1 : -1]:
-            texts = _array_of(memoryview(self.buffer)[:end])
+            texts = self._values(end)
             if texts is not None:
                 return texts, end
         return None
 
     def _whole_array(self) -> tuple[list[Text], int] | None:
-        """The records up to an array's end and the length with its bracket, when the buffer holds
-        all that is left of the file.
+        """The records up to an array's end and where it ends, when the buffer holds all that is
+        left of the file.
         """
         end = len(self.buffer)
         for _ in range(_BOUNDARY_TRIES):
-            end = self.buffer.rfind(b"]", 0, end)
+            end = self.buffer.rfind(b"]", self.at, end)
             if end < 0:
                 return None
-            texts = _array_of(memoryview(self.buffer)[:end])
+            texts = self._values(end)
             if texts is not None:
                 return texts, end + 1
         return None
+
+    def _values(self, end: int) -> list[Text] | None:
+        """The values of the array that is left, up to `end`; None if they do not end there."""
+        around = (self.at - 1, end)
+        there = [self.buffer[place] for place in around]
+        try:
+            for place, bracket in zip(around, b"[]", strict=True):
+                self.buffer[place] = bracket
+            return _list_of(memoryview(self.buffer)[self.at - 1 : end + 1])
+        except (msgspec.MsgspecError, RecursionError):
+            return None
+        finally:
+            for place, byte in zip(around, there, strict=True):
+                self.buffer[place] = byte
 
     def _unwrapped(self, text: bytes) -> list[Text] | None:
         """The records of one JSON value: its elements, its container's, or itself."""
@@ -333,59 +408,41 @@ class _Splitter:
 
     # -- pieces
 
-    def _piece_of_lines(self, lines: list[bytes]) -> Piece:
+    def _piece_of_lines(self, end: int) -> Piece:
+        text = memoryview(self.buffer)[self.at : end]
+        count = self.buffer.count(b"\n", self.at, end)
+        count += not self.buffer.endswith(b"\n", self.at, end)
+        texts = _lines_of(text, count)
+        if texts is not None and not self._is_wrapped(bytes(texts[0])):
+            return self._piece(texts)
+        lines = [line for line in bytes(text).split(b"\n") if line.strip()]
         wrapped = bool(lines) and self._is_wrapped(lines[0])
-        if not wrapped:
-            texts = _array_of(b",".join(lines))
-            if texts is not None and len(texts) == len(lines):
-                return self._piece(texts)
-        piece = Piece()
         for line in lines:
             records = self._unwrapped(line) if wrapped or is_json(line) else None
             if records is None:
-                self._break(piece, _json_fault(line), line.strip())
+                self.taking.break_(_json_fault(line), line.strip())
             else:
-                self._extend(piece, records if wrapped else [line.strip()])
-        return piece
+                self.taking.take(records if wrapped else [line.strip()])
+        return self.taking.piece()
 
     def _is_wrapped(self, line: bytes) -> bool:
         records = self._unwrapped(line)
         return records is not None and records != [line]
 
     def _piece(self, texts: list[Text]) -> Piece:
-        piece = Piece()
-        self._extend(piece, texts)
-        return piece
+        self.taking.take(texts)
+        return self.taking.piece()
 
-    def _extend(self, piece: Piece, texts: Sequence[Text]) -> None:
-        if max(_sizes(texts), default=0) <= self.max_record_bytes:
-            piece.indexes.extend(range(self.next_index, self.next_index + len(texts)))
-            piece.texts.extend(texts)
-            self.next_index += len(texts)
-            return
-        for text, size in zip(texts, _sizes(texts), strict=True):
-            if size > self.max_record_bytes:
-                most = self.max_record_bytes
-                self._break(
-                    piece,
-                    f"expected a record of at most {most} bytes (setting max_record_bytes), "
-                    f"got {size}",
-                    bytes(text),
-                )
-            else:
-                self._extend(piece, [text])
-
-    def _break(self, piece: Piece, reason: str, text: bytes) -> None:
-        piece.broken.append(Broken(self.next_index, reason, text))
-        self.next_index += 1
+    def _broken(self, reason: str, text: bytes) -> Piece:
+        self.taking.break_(reason, text)
+        return self.taking.piece()
 
     def _salvage(self, opening: re.Pattern[bytes]) -> Piece:
         """Go through the buffer value by value; keep what is whole, tell of what is not.
 
         What is left in the buffer is a value that may go on in the next block.
         """
-        piece = Piece()
-        text = self.buffer.decode("utf-8", "surrogateescape")
+        text = self._rest().decode("utf-8", "surrogateescape")
         again = re.compile(opening.pattern.decode())
         decoder, at = json.JSONDecoder(), 0
         while (at := _skip(text, at)) < len(text):
@@ -399,30 +456,49 @@ class _Splitter:
                 fault = self.damage or f"expected a whole JSON record, got {_where(error)}"
                 self.unclosed = self.unclosed and found is not None
                 if found is not None or not _is_closing(text[at:]):
-                    self._break(piece, fault, _encoded(text[at:end]).rstrip(_SPACE + b","))
+                    self.taking.break_(fault, _encoded(text[at:end]).rstrip(_SPACE + b","))
                     self.damage = self.damage if found is not None else None
                 at = end
                 continue
             records = self._unwrapped(_encoded(text[at:end]))
-            self._extend(piece, records if records is not None else [_encoded(text[at:end])])
+            self.taking.take(records if records is not None else [_encoded(text[at:end])])
             at = end
-        self.buffer = _encoded(text[at:])
-        return piece
+        self._leave(_encoded(text[at:]))
+        return self.taking.piece()
 
     def _give_up(self, what: str) -> Piece:
         """Reject what is left of the file: nothing in it ends within bounds."""
-        piece = Piece()
-        self._break(piece, f"{what} within {len(self.buffer)} bytes", self.buffer)
-        self.buffer, self.ended, self.unclosed = b"", True, False
-        return piece
+        rest = self._rest()
+        self._leave(b"")
+        self.ended, self.unclosed = True, False
+        return self._broken(f"{what} within {len(rest)} bytes", rest)
+
+    # -- the buffer
+
+    def _size(self) -> int:
+        return len(self.buffer) - self.at
 
     def _most(self) -> int:
-        return 8 * self.max_record_bytes
+        return 8 * self.taking.max_record_bytes
+
+    def _rest(self) -> bytes:
+        return bytes(memoryview(self.buffer)[self.at :])
+
+    def _leave(self, rest: bytes) -> None:
+        """Leave only this to be taken; before it is room for a bracket."""
+        self.buffer, self.at = bytearray(b" " + rest), 1
+
+    def _skip(self, what: re.Pattern[bytes]) -> None:
+        """Past what comes next, if it comes next."""
+        match = what.match(self.buffer, self.at)
+        if match is not None:
+            self.at = match.end()
 
     def _fill(self, size: int) -> None:
-        """Read on until the buffer holds `size` bytes or the file ends."""
-        parts = [self.buffer]
-        have = len(self.buffer)
+        """Read on until `size` bytes are there or the file ends."""
+        start = max(self.at - 1, 0)
+        parts: list[bytes | memoryview] = [memoryview(self.buffer)[start:]]
+        have = self._size()
         while have < size and not self.ended:
             try:
                 block = next(self.blocks)
@@ -433,23 +509,22 @@ class _Splitter:
             else:
                 parts.append(block)
                 have += len(block)
-        self.buffer = b"".join(parts)
+        if len(parts) > 1:
+            self.buffer, self.at = bytearray().join(parts), self.at - start
 
 
-def _list_of(text: Text) -> list[Text]:
+def _list_of(text: Text | memoryview) -> list[Text]:
     return list(_RAW_LIST.decode(text))
 
 
-def _array_of(text: bytes | memoryview) -> list[Text] | None:
+def _lines_of(text: memoryview, count: int) -> list[Text] | None:
+    """The lines of a text with so many of them, if each is one JSON value; else None."""
     try:
-        return _list_of(b"".join((b"[", text, b"]")))
+        texts: list[Text] = list(_RAW.decode_lines(text))
     except (msgspec.MsgspecError, RecursionError):
         return None
-
-
-def _sizes(texts: Iterable[Text]) -> Iterable[int]:
-    """How many bytes each text is long."""
-    return (len(memoryview(text)) for text in texts)
+    # As many values as lines, of which none goes over two, are one a line.
+    return texts if texts and len(texts) == count and b"\n" not in b"".join(texts) else None
 
 
 def is_json(text: bytes) -> bool:

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
+import pyarrow as pa
 
 from pipeline.arrivals import Arrival, LogFile, records_of
 from pipeline.batches import Batch, Gathering
@@ -257,7 +258,7 @@ class _Replay:
             name = self.given.name if self.given else once["source"][0]
             path, content = once.select(_FILE).row(0)
             file = LogFile(path, content, bytes=0, source=name)
-            texts = [text.encode() for text in once["text"]]
+            texts = pa.array(once["text"].to_list(), pa.string())
             gathering.add(Arrival(file, Piece(once["record_index"].to_list(), texts)))
             files.append(file)
         return _Outcome(before, self._landed(gathering.joined()), files)

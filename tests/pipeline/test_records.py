@@ -23,7 +23,7 @@ RECORDS = [
 
 def read(path: Path, *, max_record_bytes: int = 1 << 20) -> tuple[list[Any], list[Broken]]:
     pieces = list(read_pieces(path, containers=CONTAINERS, max_record_bytes=max_record_bytes))
-    records = [json.loads(bytes(text)) for piece in pieces for text in piece.texts]
+    records = [json.loads(text) for piece in pieces for text in piece.texts.to_pylist()]
     return records, [broken for piece in pieces for broken in piece.broken]
 
 
@@ -89,7 +89,7 @@ def test_an_array_larger_than_a_piece_is_cut_at_record_boundaries(tmp_path: Path
     path.write_bytes(json.dumps({"Records": records}).encode())
     pieces = list(read_pieces(path, containers=CONTAINERS, max_record_bytes=1 << 20))
     assert len(pieces) > 1
-    assert [json.loads(bytes(t))["n"] for piece in pieces for t in piece.texts] == list(
+    assert [json.loads(t)["n"] for piece in pieces for t in piece.texts.to_pylist()] == list(
         range(10_000)
     )
 
