@@ -38,7 +38,7 @@ Progress = Callable[[int, int], None]
 
 
 _AT_REST = 600 * 10**6
-_PER_BYTE = 16
+_PER_BYTE = 12
 """What an ingest takes before it reads anything, and for each byte of a batch: of the batches that
 are read, parsed and landed at the same time there are texts, columns and compressed files.
 """

@@ -86,11 +86,7 @@ class Completer:
 
     def _enriched(self, source: Source, told: pa.Table) -> pa.Table:
         """The events with the columns that lookups and ingest add."""
-        numbered = told.append_column("row_index", pa.array(np.arange(told.num_rows)))
-        self.reader.define("parsed", numbered)
-        for name, frame in enrich.lookups(self.reader, database=self.network_database).items():
-            self.reader.define(name, frame)
-        added = self.reader.arrow(enrich.SELECT)
+        added = enrich.added(told, database=self.network_database)
         columns = {name: told[name] for name in told.column_names}
         columns |= {name: added[name] for name in added.column_names}
         columns["source"] = pa.repeat(pa.scalar(source.name, pa.string()), told.num_rows)

@@ -1,6 +1,6 @@
 """What a log does not say itself: whose network, which client, what an action can do.
 
-Each lookup is made once per distinct value of a batch, then joined in SQL; never per event.
+Each lookup is made once per distinct value of a batch, then joined; never per event.
 """
 
 from __future__ import annotations
@@ -8,14 +8,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import polars as pl
+import pyarrow as pa
 
 from pipeline.enrich import access, client, network
-from pipeline.reader import LakeReader
-
-SELECT = Path(__file__).parent / "enrich.sql"
-"""From `parsed` and the lookups to the columns of `events` that they add, row by row."""
-
-_ACTIONS = Path(__file__).parent / "distinct_actions.sql"
 
 
 def load(*, database: Path | None = None) -> None:
@@ -24,12 +19,27 @@ def load(*, database: Path | None = None) -> None:
     access.load()
 
 
-def lookups(reader: LakeReader, *, database: Path | None = None) -> dict[str, pl.DataFrame]:
-    """The lookups for what the relation `parsed` holds, by the names that SELECT reads them."""
-    addresses = reader.query("select distinct source_ip from parsed")["source_ip"]
-    agents = reader.query("select distinct user_agent from parsed")["user_agent"]
-    return {
-        "networks": network.networks(addresses, database=database),
-        "clients": client.clients(agents),
-        "access_levels": access.access_levels(reader.query(_ACTIONS)),
+def added(parsed: pa.Table, *, database: Path | None = None) -> pa.Table:
+    """The columns of `events` that lookups add to a source's rows, row by row: access where the
+    source does not tell it, network, country, cloud, client; and event_date.
+    """
+    rows = pl.DataFrame(
+        parsed.select([*access.KEY, "access", "event_time", "source_ip", "user_agent"])
+    )
+    looked_up = {
+        ("source_ip",): network.networks(rows["source_ip"], database=database),
+        ("user_agent",): client.clients(rows["user_agent"]),
+        access.KEY: access.access_levels(rows.select(access.KEY).unique()).rename(
+            {"access": "looked_up"}
+        ),
     }
+    for key, found in looked_up.items():
+        rows = rows.join(found, on=key, how="left", nulls_equal=True, maintain_order="left")
+    return rows.select(
+        pl.col("event_time").dt.date().alias("event_date"),
+        pl.coalesce("access", "looked_up", pl.lit("other")).alias("access"),
+        "network",
+        "country",
+        "cloud",
+        "client",
+    ).to_arrow()

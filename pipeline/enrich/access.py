@@ -19,11 +19,15 @@ _AWS_LEVELS = {
     "tagging": "write",
     "permissions management": "permission",
 }
-_KEY = {
+KEY = ("action", "service", "tool_name", "read_only")
+"""What an access level is looked up by."""
+
+_SCHEMA = {
     "action": pl.String,
     "service": pl.String,
     "tool_name": pl.String,
     "read_only": pl.Boolean,
+    "access": pl.String,
 }
 
 _WORDS = tomllib.loads((Path(__file__).parent / "words.toml").read_text(encoding="utf-8"))
@@ -54,9 +58,9 @@ def access_levels(actions: pl.DataFrame) -> pl.DataFrame:
     """A row per row of `actions` (action, service, tool_name, read_only), with its access level."""
     rows = [
         (action, service, tool, read_only, _level(action, tool, read_only))
-        for action, service, tool, read_only in actions.select(_KEY.keys()).rows()
+        for action, service, tool, read_only in actions.select(KEY).rows()
     ]
-    return pl.DataFrame(rows, schema={**_KEY, "access": pl.String}, orient="row")
+    return pl.DataFrame(rows, schema=_SCHEMA, orient="row")
 
 
 def _level(action: str | None, tool: str | None, read_only: bool | None) -> str:
