@@ -18,7 +18,7 @@ from pipeline.sources import Source, sources
 FilePiece = tuple[LogFile, Piece]
 FileBroken = tuple[LogFile, Broken]
 
-_FEW_ROWS = 256
+_FEW_ROWS = 1024
 """Fewer rows together than these are worth a copy to those who go through them part by part."""
 
 
@@ -40,7 +40,7 @@ class OfFiles:
 
 @dataclass(frozen=True)
 class Batch(OfFiles):
-    """By source its records as the relation `records`: `source_file`, `record_index`, `raw`."""
+    """By source its records: `source_file`, `record_index`, `raw`."""
 
     records: Sequence[tuple[Source, pa.Table]]
 
@@ -75,12 +75,13 @@ class Gathering:
 
 
 def _joined(pieces: Sequence[FilePiece]) -> pa.Table:
-    """The pieces as the relation `records`."""
+    """The records of the pieces."""
     files = pa.array([file.path for file, _ in pieces], pa.string())
-    file_of_each = np.repeat(np.arange(len(pieces)), [len(piece.indexes) for _, piece in pieces])
+    rows = [len(piece.indexes) for _, piece in pieces]
+    file_of_each = pa.array(np.repeat(np.arange(len(pieces), dtype=np.int32), rows))
     indexes = [index for _, piece in pieces for index in piece.indexes]
     columns = {
-        "source_file": files.take(pa.array(file_of_each)),
+        "source_file": pa.DictionaryArray.from_arrays(file_of_each, files),
         "record_index": pa.array(indexes, pa.int64()),
         "raw": pa.chunked_array(_in_parts([piece.texts for _, piece in pieces]), pa.string()),
     }
@@ -88,12 +89,16 @@ def _joined(pieces: Sequence[FilePiece]) -> pa.Table:
 
 
 def _in_parts(arrays: Sequence[pa.StringArray]) -> Iterator[pa.StringArray]:
-    """The same rows in arrays of which each is worth while."""
-    few: list[pa.StringArray] = []
+    """The same rows in arrays of which each is worth while, the large ones as they are."""
+    small: list[pa.StringArray] = []
     for array in arrays:
-        few.append(array)
-        if sum(map(len, few)) >= _FEW_ROWS:
-            yield few[0] if len(few) == 1 else pa.concat_arrays(few)
-            few = []
-    if few:
-        yield pa.concat_arrays(few)
+        is_large = len(array) >= _FEW_ROWS
+        if not is_large:
+            small.append(array)
+        if small and (is_large or sum(map(len, small)) >= _FEW_ROWS):
+            yield pa.concat_arrays(small)
+            small = []
+        if is_large:
+            yield array
+    if small:
+        yield pa.concat_arrays(small)

@@ -1,7 +1,7 @@
 """Records to events: one SELECT a source over a batch, then what the log does not say itself.
 
-A record's text never goes through SQL twice: the SELECT reads it, and it joins the event it became
-by its place (file, record) when all else is done.
+A record's text goes through SQL once, its place never: both join the event that the record became
+by the record's number.
 """
 
 from __future__ import annotations
@@ -48,8 +48,7 @@ class Parser:
         broken = list(batch.broken)
         events = []
         for source, records in batch.records:
-            told = self._select(source)(_in_parts(records))
-            told = told.set_column(told.column_names.index("raw"), "raw", _texts(told, records))
+            told = _placed(self._select(source)(_in_parts(records)), records)
             faulty = pc.is_valid(told["problem"])
             if pc.any(faulty).as_py():
                 broken.extend(_problems(rows_where(told, faulty), batch.files))
@@ -95,25 +94,29 @@ class Completer:
         return table.cast(EVENTS.arrow_schema)
 
 
-def _texts(told: pa.Table, records: pa.Table) -> pa.ChunkedArray:
-    """The text behind each row: its own `raw`, else the record as it came."""
-    if told.num_rows == 0 or told["raw"].null_count == 0:
-        return told["raw"]
-    # Files follow one another, and records within them: places sort as the records lie.
-    files = pc.unique(records["source_file"])
-    size = 1 + max(pc.max(records["record_index"]).as_py(), 0)
-    there, asked = (
-        pc.index_in(table["source_file"], files).to_numpy().astype(np.int64) * size
-        + table["record_index"].to_numpy()
-        for table in (records, told)
-    )
-    whole = rows_at(records.select(["raw"]), np.searchsorted(there, asked))["raw"]
-    return whole if told["raw"].null_count == told.num_rows else pc.coalesce(told["raw"], whole)
-
-
 def _in_parts(records: pa.Table) -> pa.Table:
-    """The same rows in parts that DuckDB reads side by side: a thread takes a part at a time."""
-    return pa.Table.from_batches(records.to_batches(max_chunksize=_PART), records.schema)
+    """What a source's SELECT reads, in parts that DuckDB reads side by side: a thread takes a part
+    at a time.
+    """
+    numbers = pa.array(np.arange(records.num_rows))
+    read = pa.table({"record": numbers, "raw": records["raw"]})
+    return pa.Table.from_batches(read.to_batches(max_chunksize=_PART), read.schema)
+
+
+def _placed(told: pa.Table, records: pa.Table) -> pa.Table:
+    """The rows with their record's place in place of its number, and with the text behind each: its
+    own `raw`, else the record as it came.
+    """
+    numbers = told["record"].to_numpy()
+    place = rows_at(records.select(["source_file", "record_index"]), numbers)
+    raw = told["raw"]
+    if raw.null_count:
+        whole = rows_at(records.select(["raw"]), numbers)["raw"]
+        raw = whole if raw.null_count == len(raw) else pc.coalesce(raw, whole)
+    columns = {name: told[name] for name in told.column_names if name != "record"}
+    columns["source_file"] = place["source_file"].cast(pa.string())
+    columns["record_index"] = place["record_index"]
+    return pa.table({**columns, "raw": raw})
 
 
 def _problems(faulty: pa.Table, files: Mapping[str, LogFile]) -> list[FileBroken]:

@@ -2,12 +2,12 @@
 
 To add one, write `<name>.py` with a `SOURCE` and `<name>.sql`; nothing else has to be touched.
 
-The SELECT reads the relation `records(source_file, record_index, raw)`, `raw` being valid JSON
-text of one record, and returns one row an event with the columns of `SELECTED`. What a record
-does not give is null; a null `raw` stands for the record as it came. A row with a `problem` goes
-to `rejects` with that text as its reason, so a SELECT says there what it expected and what came.
-`read_only` is the log's own word on whether the action only reads, null if it does not say;
-enrichment weighs it when `access` is null.
+The SELECT reads the relation `records(record, raw)`, a number and the valid JSON text of each
+record, and returns one row an event with the columns of `SELECTED`, `record` being the one it is
+of. What a record does not give is null; a null `raw` stands for the record as it came. A row with a
+`problem` goes to `rejects` with that text as its reason, so a SELECT says there what it expected
+and what came. `read_only` is the log's own word on whether the action only reads, null if it does
+not say; enrichment weighs it when `access` is null.
 """
 
 from __future__ import annotations
@@ -23,10 +23,21 @@ from typing import Any
 from pipeline.errors import InputError
 from pipeline.schemas import EVENTS
 
-ADDED_LATER = ("event_date", "ingested_at", "source", "network", "country", "cloud", "client")
+ADDED_LATER = (
+    "event_date",
+    "ingested_at",
+    "source",
+    "source_file",
+    "record_index",
+    "network",
+    "country",
+    "cloud",
+    "client",
+)
 """Columns of `events` that a source's SELECT leaves out: ingest and enrichment fill them."""
 
 SELECTED = (
+    "record",
     *(name for name in EVENTS.column_names if name not in ADDED_LATER),
     "read_only",
     "problem",

@@ -31,8 +31,7 @@ with
 
 texts as (
     select
-        source_file,
-        record_index,
+        record,
         -- LookupEvents wraps the event, as text.
         case
             when starts_with(raw, '{"eventVersion"') then raw
@@ -44,8 +43,7 @@ texts as (
 
 parsed as (
     select
-        source_file,
-        record_index,
+        record,
         event_text,
         try(json_transform(event_text, '{
             "eventID": "VARCHAR",
@@ -115,8 +113,7 @@ asked as (
 -- The fields by short names; an empty text is no text.
 told as (
     select
-        source_file,
-        record_index,
+        record,
         left(event_text, 40) as beginning,
         nullif(e.eventID, '') as event_id,
         nullif(e.eventTime, '') as time_text,
@@ -312,8 +309,7 @@ known as (
 -- beside the events, so that is worked out once for each.
 acts as materialized (
     select
-        source_file,
-        record_index,
+        record,
         event_id,
         event_time,
         concat_ws(':', prefix, operation) as action,
@@ -852,8 +848,7 @@ final as (
     select
         event_id,
         event_time,
-        source_file,
-        record_index,
+        record,
         identity_id,
         identity_name,
         identity_kind,
@@ -905,8 +900,7 @@ final as (
 select
     event_id,
     event_time,
-    source_file,
-    record_index,
+    record,
     identity_id,
     identity_name,
     identity_kind,

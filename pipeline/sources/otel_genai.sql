@@ -10,8 +10,7 @@
 -- session  the conversation, else the trace
 with requests as (
     select
-        source_file,
-        record_index,
+        record,
         raw,
         try(json_transform(raw, '{
             "resourceSpans": [{
@@ -23,14 +22,13 @@ with requests as (
 ),
 
 resources as (
-    select source_file, record_index, unnest(request.resourceSpans) as resource
+    select record, unnest(request.resourceSpans) as resource
     from requests
 ),
 
 scopes as (
     select
-        source_file,
-        record_index,
+        record,
         resource.resource.attributes as resource_attributes,
         unnest(resource.scopeSpans) as scope
     from resources
@@ -38,8 +36,7 @@ scopes as (
 
 span_texts as (
     select
-        source_file,
-        record_index,
+        record,
         resource_attributes,
         unnest(try(json_transform(scope.spans, '["JSON"]'))) as span_text
     from scopes
@@ -47,8 +44,7 @@ span_texts as (
 
 typed as (
     select
-        source_file,
-        record_index,
+        record,
         resource_attributes,
         span_text,
         try(json_transform(span_text, '{
@@ -73,8 +69,7 @@ typed as (
 -- The first of two with the same key holds, because a map has a key once.
 listed as (
     select
-        source_file,
-        record_index,
+        record,
         resource_attributes,
         span_text,
         span,
@@ -98,8 +93,7 @@ listed as (
 
 attributes as (
     select
-        source_file,
-        record_index,
+        record,
         span_text,
         resource_attributes,
         span,
@@ -116,8 +110,7 @@ attributes as (
 
 named as (
     select
-        source_file,
-        record_index,
+        record,
         json_object('resource', resource_attributes, 'span', span_text)::varchar as raw,
         nullif(span.traceId, '') as trace,
         nullif(span.spanId, '') as span_id,
@@ -184,8 +177,7 @@ final as (
     select
         id as event_id,
         started as event_time,
-        source_file,
-        record_index,
+        record,
         coalesce(agent_id, service_name, 'unknown') as identity_id,
         coalesce(agent_name, service_name, 'unknown') as identity_name,
         case
@@ -257,13 +249,13 @@ final as (
 ),
 
 spanless as (
-    select r.source_file, r.record_index, r.raw
+    select r.record, r.raw
     from records as r
-    anti join final as f on f.source_file = r.source_file and f.record_index = r.record_index
+    anti join final as f on f.record = r.record
 )
 
 select
-    event_id, event_time, source_file, record_index, identity_id, identity_name, identity_kind,
+    event_id, event_time, record, identity_id, identity_name, identity_kind,
     on_behalf_of, session_id, trace_id, parent_id, credential_id, credential_kind,
     credential_issued_at, credential_expires_at, action, service, access, tool_name, resource_id,
     resource_kind, account_id, region, outcome, error_code, policy_engine, policy_decision,
@@ -272,8 +264,7 @@ select
 from final
 union all by name
 select
-    source_file,
-    record_index,
+    record,
     raw,
     'expected an OTLP trace request with resourceSpans, scopeSpans and spans, got none' as problem
 from spanless

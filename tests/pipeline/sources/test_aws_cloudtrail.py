@@ -35,14 +35,13 @@ def parse(*records: Any) -> pl.DataFrame:
     texts = [r if isinstance(r, str) else json.dumps(r) for r in records]
     table = pa.table(
         {
-            "source_file": pa.array(["trail.json"] * len(texts), pa.string()),
-            "record_index": pa.array(range(len(texts)), pa.int64()),
+            "record": pa.array(range(len(texts)), pa.int64()),
             "raw": pa.array(texts, pa.string()),
         }
     )
     con = _connection()
     con.register("records", table)
-    return con.sql(SOURCE.select).pl().sort("record_index")
+    return con.sql(SOURCE.select).pl().sort("record")
 
 
 def event(**over: Any) -> Record:
@@ -109,8 +108,7 @@ def test_an_event_becomes_a_row() -> None:
         **dict.fromkeys(SELECTED),
         "event_id": "e-1",
         "event_time": datetime(2026, 3, 2, 10, 20, 30, tzinfo=timezone.utc),
-        "source_file": "trail.json",
-        "record_index": 0,
+        "record": 0,
         "identity_id": f"arn:aws:iam::{ACCOUNT}:user/backup",
         "identity_name": "backup",
         "identity_kind": "service_account",
@@ -836,7 +834,7 @@ def test_any_json_anywhere_gives_one_row(
         records.append({"CloudTrailEvent": json.dumps(record)} if wrapped else record)
         assert SOURCE.recognises(records[-1]) in (True, False)
     rows = parse(*records)
-    assert rows["record_index"].to_list() == list(range(len(records)))
+    assert rows["record"].to_list() == list(range(len(records)))
     _hold_the_contract(rows)
 
 

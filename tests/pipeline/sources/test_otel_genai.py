@@ -53,10 +53,8 @@ def request(*spans: dict[str, Any]) -> str:
 
 def select(*records: str) -> list[dict[str, Any]]:
     table = pa.table(
-        {"source_file": ["f"] * len(records), "record_index": range(len(records)), "raw": records},
-        schema=pa.schema(
-            [("source_file", pa.string()), ("record_index", pa.int64()), ("raw", pa.string())]
-        ),
+        {"record": range(len(records)), "raw": records},
+        schema=pa.schema([("record", pa.int64()), ("raw", pa.string())]),
     )
     with duckdb.connect() as connection:
         connection.execute("set TimeZone = 'UTC'")
