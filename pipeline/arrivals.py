@@ -31,7 +31,7 @@ from pipeline.records import Broken, Piece, split
 from pipeline.sources import Source, containers, sources
 
 _PEEK = 50
-_AHEAD = 4
+_AHEAD = 2
 """Pieces read ahead of what lands; bounds memory."""
 
 

@@ -111,7 +111,10 @@ class Content:
 
         A record alone without a newline is a log if the file may be `growing`, else a document.
         """
-        text = _stripped(b"".join(self._peek()))
+        peeked = self._peek()
+        if not growing and not any(b"\n" in block for block in peeked):
+            return None
+        text = _stripped(b"".join(peeked))
         line, newline, _ = text.partition(b"\n")
         if newline:
             is_log = is_line(line)

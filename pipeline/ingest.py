@@ -7,10 +7,11 @@ waits for the next one: at most one batch is in each, which bounds memory.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -38,7 +39,7 @@ Progress = Callable[[int, int], None]
 
 
 _AT_REST = 600 * 10**6
-_PER_BYTE = 12
+_PER_BYTE = 9
 """What an ingest takes before it reads anything, and for each byte of a batch: of the batches that
 are read, parsed and landed at the same time there are texts, columns and compressed files.
 """
@@ -209,7 +210,8 @@ class _Stages:
         self.read = 0
         self.stack = ExitStack()
         self.stack.callback(lander.discard)
-        reader = self.stack.enter_context(lander.lake.reader(tables=()))
+        lake = replace(lander.lake, threads=_threads_to_parse(lander.lake))
+        reader = self.stack.enter_context(lake.reader(tables=()))
         self.parser = Parser(reader)
         self.completer = Completer(
             reader=self.stack.enter_context(reader.beside()),
@@ -244,6 +246,11 @@ class _Stages:
 
     def _land(self, parsed: ParsedBatch, *, commit: bool) -> None:
         self.lander.land(self.completer.complete(parsed), commit=commit)
+
+
+def _threads_to_parse(lake: Lake) -> int:
+    """One less than there may be, for reading and landing take about one."""
+    return max((lake.threads or os.cpu_count() or 1) - 1, 1)
 
 
 class _Stage:

@@ -30,7 +30,7 @@ from isal import isal_zlib
 _BLOCK = 1 << 20
 _FEED = 1 << 14
 """Compressed bytes decompressed at once: what a block can swell to is bounded by it."""
-_PIECE = 8 << 20
+_PIECE = 4 << 20
 _GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 _RAW = msgspec.json.Decoder(msgspec.Raw)
 _RAW_LIST = msgspec.json.Decoder(list[msgspec.Raw])
