@@ -27,8 +27,10 @@ from pipeline.reader import LakeReader
 from pipeline.schemas import JUDGEMENTS
 
 SQL = Path(__file__).parent / "sql"
-DAYS_AT_ONCE = 31
-"""Days judged between two commits: bounds what a killed run has to do again."""
+DAYS_AT_ONCE, SCORES_AT_ONCE = 31, 100_000
+"""Of a detector's days, or its scores, a commit is made: bounds what a killed run has to do again,
+and what waits in memory.
+"""
 _AT_ONCE = 2
 """Days being judged; each holds what it reads in memory."""
 
@@ -151,7 +153,8 @@ class _Run:
         detector_id = result.judgement["detector"]
         waiting = self.waiting.setdefault(detector_id, [])
         waiting.append(result)
-        if len(waiting) >= DAYS_AT_ONCE:
+        scores = sum(each.scores.height for each in waiting)
+        if len(waiting) >= DAYS_AT_ONCE or scores >= SCORES_AT_ONCE:
             self.commit(detector_id)
 
     def commit_all(self) -> None:

@@ -18,7 +18,7 @@ from pipeline.sources import Source, sources
 FilePiece = tuple[LogFile, Piece]
 FileBroken = tuple[LogFile, Broken]
 
-_FEW_ROWS = 1024
+_FEW_ROWS = 512
 """Fewer rows together than these are worth a copy to those who go through them part by part."""
 
 

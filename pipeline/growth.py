@@ -20,16 +20,9 @@ from typing import BinaryIO
 
 import msgspec
 
+from pipeline.decompressing import DamagedError, is_compressed, plain_blocks
 from pipeline.files import LogObject, unreadable
-from pipeline.records import (
-    Broken,
-    DamagedError,
-    Piece,
-    is_compressed,
-    is_line,
-    plain_blocks,
-    split,
-)
+from pipeline.records import Broken, Piece, is_line, split
 
 _BLOCK = 1 << 20
 _EDGE = 16 << 10

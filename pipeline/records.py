@@ -1,4 +1,4 @@
-"""Files into records: decompress, find the layout, split without decoding, bounded in memory.
+"""Files into records: find the layout, split without decoding, bounded in memory.
 
 Three layouts are told apart by content, whatever the file is called:
 
@@ -19,19 +19,15 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import BinaryIO, Literal, Protocol, cast
+from typing import BinaryIO, Literal, Protocol
 
 import msgspec
 import numpy as np
 import pyarrow as pa
-import zstandard
-from isal import isal_zlib
 
-_BLOCK = 1 << 20
-_FEED = 1 << 14
-"""Compressed bytes decompressed at once: what a block can swell to is bounded by it."""
+from pipeline.decompressing import DamagedError, plain_blocks
+
 _PIECE = 4 << 20
-_GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 _RAW = msgspec.json.Decoder(msgspec.Raw)
 _RAW_LIST = msgspec.json.Decoder(list[msgspec.Raw])
 _RAW_OBJECT = msgspec.json.Decoder(dict[str, msgspec.Raw])
@@ -43,8 +39,6 @@ _BYTE_ORDER_MARK = re.compile(rb"\xef\xbb\xbf")
 _ARRAY = re.compile(rb'\s*(?:\{\s*"([^"\\]{1,64})"\s*:\s*)?\[\s*')
 _FIRST_KEY = re.compile(rb'\{\s*("[^"\\]{1,64}"\s*:)')
 _BOUNDARY_TRIES = 64
-# isal's types say that its error is an instance.
-_FAULTS = (cast("type[Exception]", isal_zlib.error), zstandard.ZstdError, EOFError)
 
 
 @dataclass(frozen=True)
@@ -84,7 +78,7 @@ class _Taking:
         self.texts.extend(texts)
         self.next_index += len(texts)
 
-    def break_(self, reason: str, text: bytes) -> None:
+    def refuse(self, reason: str, text: bytes) -> None:
         self.broken.append(Broken(self.next_index, reason, text))
         self.next_index += 1
 
@@ -131,10 +125,6 @@ def _fault_of(text: bytes, max_record_bytes: int) -> str | None:
     return None
 
 
-class DamagedError(Exception):
-    """The file cannot be decompressed to its end; all before it was given out."""
-
-
 class Openable(Protocol):
     def open(self, mode: Literal["rb"], /) -> BinaryIO: ...
 
@@ -168,69 +158,10 @@ def split(
     yield from _Splitter(blocks, containers, taking, are_lines=lines).pieces()
 
 
-def is_compressed(head: bytes) -> bool:
-    """Whether a file that begins so is compressed."""
-    return head.startswith((_GZIP, _ZSTD))
-
-
 def is_line(line: bytes) -> bool:
     """Whether a file whose first line this is holds lines, not a document over many of them."""
     opens = line.lstrip(_SPACE).startswith((b"{", b"["))
     return bool(line.strip(_SPACE)) and (not opens or is_json(line))
-
-
-def plain_blocks(stream: BinaryIO) -> Iterator[bytes]:
-    """The plain content of a plain, gzip or zstd stream, told apart by its first bytes."""
-    head = stream.read(_FEED)
-    if head.startswith(_GZIP):
-        yield from _decompressed(head, stream, _gzip)
-    elif head.startswith(_ZSTD):
-        yield from _decompressed(head, stream, _zstd)
-    else:
-        while head:
-            yield head
-            head = stream.read(_BLOCK)
-
-
-class _Decompressor(Protocol):
-    @property
-    def eof(self) -> bool: ...
-    @property
-    def unused_data(self) -> bytes: ...
-    def decompress(self, data: bytes, /) -> bytes: ...
-
-
-class _Maker(Protocol):
-    def __call__(self) -> _Decompressor: ...
-
-
-def _gzip() -> _Decompressor:
-    made: _Decompressor = isal_zlib.decompressobj(wbits=31)
-    return made
-
-
-def _zstd() -> _Decompressor:
-    made: _Decompressor = zstandard.ZstdDecompressor().decompressobj()
-    return made
-
-
-def _decompressed(head: bytes, stream: BinaryIO, make: _Maker) -> Iterator[bytes]:
-    """Every member or frame of a compressed stream; raises DamagedError where it breaks off."""
-    part, data = make(), head
-    while data:
-        try:
-            plain = part.decompress(data)
-        except _FAULTS as error:
-            raise DamagedError(f"damaged compression: {error}") from None
-        if plain:
-            yield plain
-        # What follows a member may be another one, or zero padding as tape tools leave it.
-        rest = part.unused_data.lstrip(b"\0") if part.eof else b""
-        data = rest or stream.read(_FEED)
-        if part.eof and data.strip(b"\0"):
-            part, data = make(), data.lstrip(b"\0")
-    if not part.eof:
-        raise DamagedError("truncated: the compressed data ends before its end mark")
 
 
 @dataclass
@@ -420,7 +351,7 @@ class _Splitter:
         for line in lines:
             records = self._unwrapped(line) if wrapped or is_json(line) else None
             if records is None:
-                self.taking.break_(_json_fault(line), line.strip())
+                self.taking.refuse(_json_fault(line), line.strip())
             else:
                 self.taking.take(records if wrapped else [line.strip()])
         return self.taking.piece()
@@ -434,7 +365,7 @@ class _Splitter:
         return self.taking.piece()
 
     def _broken(self, reason: str, text: bytes) -> Piece:
-        self.taking.break_(reason, text)
+        self.taking.refuse(reason, text)
         return self.taking.piece()
 
     def _salvage(self, opening: re.Pattern[bytes]) -> Piece:
@@ -456,7 +387,7 @@ class _Splitter:
                 fault = self.damage or f"expected a whole JSON record, got {_where(error)}"
                 self.unclosed = self.unclosed and found is not None
                 if found is not None or not _is_closing(text[at:]):
-                    self.taking.break_(fault, _encoded(text[at:end]).rstrip(_SPACE + b","))
+                    self.taking.refuse(fault, _encoded(text[at:end]).rstrip(_SPACE + b","))
                     self.damage = self.damage if found is not None else None
                 at = end
                 continue

@@ -118,6 +118,25 @@ def test_a_half_line_is_broken_and_the_others_are_in(tmp_path: Path) -> None:
     assert [(part.index, part.text) for part in broken] == [(1, b'{"b":'), (3, b'{"d')]
 
 
+def test_as_many_values_as_lines_are_no_lines_if_one_goes_over_two(tmp_path: Path) -> None:
+    path = tmp_path / "log.jsonl"
+    path.write_bytes(b'{"a": 1}\n{"b":\n2}\n{"c": 3} {"d": 4}\n')
+    records, broken = read(path)
+    assert records == [{"a": 1}]
+    assert [part.text for part in broken] == [b'{"b":', b"2}", b'{"c": 3} {"d": 4}']
+
+
+def test_a_record_that_is_no_utf_8_is_broken_and_the_others_are_in(tmp_path: Path) -> None:
+    path = tmp_path / "log.json"
+    path.write_bytes(b'{"Records": [{"a": 1}, {"a": "\xff"}, {"a": "\xc3\xa9"}]}')
+    records, broken = read(path)
+    assert records == [{"a": 1}, {"a": "é"}]
+    assert indexes(path) == [0, 2]
+    assert [(part.index, part.reason.partition(",")[0]) for part in broken] == [
+        (1, "expected UTF-8 text")
+    ]
+
+
 def test_a_broken_record_amid_an_array_does_not_take_the_others_along(tmp_path: Path) -> None:
     path = tmp_path / "log.json"
     good = json.dumps({"Records": RECORDS}).encode()
