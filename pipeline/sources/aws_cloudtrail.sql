@@ -114,11 +114,11 @@ asked as (
 told as (
     select
         record,
-        left(event_text, 40) as beginning,
+        event_text,
         nullif(e.eventID, '') as event_id,
         nullif(e.eventTime, '') as time_text,
         case
-            when regexp_matches(e.eventTime, '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]')
+            when e.eventTime like '____-__-__T%' or e.eventTime like '____-__-__ %'
                 then try_cast(e.eventTime as timestamptz)
         end as event_time,
         -- Insights tell of a rate, not of a call; they have no eventName of their own.
@@ -155,17 +155,23 @@ told as (
     from asked
 ),
 
--- The service without its domain, and the operation without its version.
+-- The service without its domain, and the operation without its version. Most need no pattern.
 placed as (
     select
         *,
-        regexp_replace(event_source, '\.(amazonaws\.com(\.cn)?|aws\.amazon\.com|api\.aws)$', '')
-            as service,
-        regexp_replace(
-            event_name,
-            '_?(19|20)[0-9]{2}_?[0-9]{2}_?[0-9]{2}(v[0-9]+)?$',
-            ''
-        ) as operation
+        case
+            when suffix(event_source, '.amazonaws.com')
+                then replace(event_source, '.amazonaws.com', '')
+            else regexp_replace(
+                event_source, '\.(amazonaws\.com\.cn|aws\.amazon\.com|api\.aws)$', ''
+            )
+        end as service,
+        case
+            when contains(event_name, '20') or contains(event_name, '19') then regexp_replace(
+                event_name, '_?(19|20)[0-9]{2}_?[0-9]{2}_?[0-9]{2}(v[0-9]+)?$', ''
+            )
+            else event_name
+        end as operation
     from told
 ),
 
@@ -290,9 +296,11 @@ known as (
                     ))
                 ),
                 lambda entry:
-                    regexp_matches(
-                        entry.key,
-                        '(Arn|ARN|Id|Name|Identifier|Url|^name|^arn|^target|^path)$'
+                    (
+                        suffix(entry.key, 'Name') or suffix(entry.key, 'Id')
+                        or suffix(entry.key, 'Arn') or suffix(entry.key, 'ARN')
+                        or suffix(entry.key, 'Identifier') or suffix(entry.key, 'Url')
+                        or entry.key in ('name', 'arn', 'target', 'path')
                     )
                     and not regexp_matches(
                         entry.key,
@@ -395,7 +403,7 @@ acts as materialized (
         ) as output_tokens,
         case
             when event_id is null and time_text is null and event_name is null
-                then 'expected eventID, eventTime and eventName, got ' || beginning
+                then 'expected eventID, eventTime and eventName, got ' || left(event_text, 40)
             when event_id is null then 'expected an eventID, got none'
             when time_text is null then 'expected an eventTime, got none'
             when event_time is null
