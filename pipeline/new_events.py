@@ -117,8 +117,7 @@ class NewEvents:
             self._period = period
         self._reader.define("taken", pa.concat_tables([_TOLD.empty_table(), *self._taken]))
         self._reader.define("arrived", arrived.append_column("row_index", _numbers(arrived)))
-        self._reader.define("known", SQL / "known.sql", period)
-        landing = self._reader.arrow(SQL / "landing.sql")["landing"]
+        landing = self._reader.arrow(SQL / "landing.sql", period)["landing"]
         return arrived.append_column("landing", landing).cast(_TOLD)
 
 

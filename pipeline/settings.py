@@ -68,7 +68,7 @@ class Settings(BaseSettings):
     batch_bytes: int | None = Field(
         None,
         ge=1024,
-        description="Text of records that one commit holds, in bytes; default: by memory_limit",
+        description="Text of records that are parsed together, in bytes; default: by memory_limit",
     )
     max_record_bytes: int = Field(
         16 * 1024**2, ge=1024, description="A longer record is rejected, in bytes"

@@ -220,8 +220,8 @@ pointed as (
             when request.functionName <> '' then 'functionName'
             when request.modelId <> '' then 'modelId'
             when request.instanceId <> '' then 'instanceId'
-            when request.instancesSet.items[1].instanceId <> '' then 'instancesSet'
-            when request.instancesSet.items[1].imageId <> '' then 'launched'
+            when request.instancesSet.items[1].instanceId <> '' then 'instancesSet.instanceId'
+            when request.instancesSet.items[1].imageId <> '' then 'instancesSet.imageId'
             when request.snapshotId <> '' then 'snapshotId'
             when request.imageId <> '' then 'imageId'
             when request.volumeId <> '' then 'volumeId'
@@ -252,8 +252,8 @@ known as (
             when 'functionName' then request.functionName
             when 'modelId' then request.modelId
             when 'instanceId' then request.instanceId
-            when 'instancesSet' then request.instancesSet.items[1].instanceId
-            when 'launched' then request.instancesSet.items[1].imageId
+            when 'instancesSet.instanceId' then request.instancesSet.items[1].instanceId
+            when 'instancesSet.imageId' then request.instancesSet.items[1].imageId
             when 'snapshotId' then request.snapshotId
             when 'imageId' then request.imageId
             when 'volumeId' then request.volumeId
@@ -274,8 +274,8 @@ known as (
             when 'functionName' then 'AWS::Lambda::Function'
             when 'modelId' then 'AWS::Bedrock::Model'
             when 'instanceId' then 'AWS::EC2::Instance'
-            when 'instancesSet' then 'AWS::EC2::Instance'
-            when 'launched' then 'AWS::EC2::Image'
+            when 'instancesSet.instanceId' then 'AWS::EC2::Instance'
+            when 'instancesSet.imageId' then 'AWS::EC2::Image'
             when 'snapshotId' then 'AWS::EC2::Snapshot'
             when 'imageId' then 'AWS::EC2::Image'
             when 'volumeId' then 'AWS::EC2::Volume'
