@@ -83,13 +83,13 @@ def _joined(pieces: Sequence[FilePiece]) -> pa.Table:
     columns = {
         "source_file": pa.DictionaryArray.from_arrays(file_of_each, files),
         "record_index": pa.array(indexes, pa.int64()),
-        "raw": pa.chunked_array(_in_parts([piece.texts for _, piece in pieces]), pa.string()),
+        "raw": pa.chunked_array(_small_joined([piece.texts for _, piece in pieces]), pa.string()),
     }
     return pa.table(columns)
 
 
-def _in_parts(arrays: Sequence[pa.StringArray]) -> Iterator[pa.StringArray]:
-    """The same rows in arrays of which each is worth while, the large ones as they are."""
+def _small_joined(arrays: Sequence[pa.StringArray]) -> Iterator[pa.StringArray]:
+    """The same rows in arrays that are not small, the large ones as they are."""
     small: list[pa.StringArray] = []
     for array in arrays:
         is_large = len(array) >= _FEW_ROWS

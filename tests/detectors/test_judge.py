@@ -8,6 +8,7 @@ from typing import ClassVar
 
 import polars as pl
 import pyarrow as pa
+import pytest
 
 from detectors.base import Finding, Judgement, Reader, Severity, Spec, Window
 from detectors.judge import Judged, judge
@@ -165,6 +166,18 @@ def test_a_day_that_failed_is_judged_again(lake: Lake) -> None:
     add(lake, DAY, "a")
     run(lake, Fails())
     assert run(lake, Fails()).days == 1
+
+
+def test_many_scores_are_committed_before_the_last_day_is_judged(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("detectors.judge.SCORES_AT_ONCE", 2)
+    for n in range(3):
+        add(lake, DAY + timedelta(days=n), "a", "b")
+    created = 1
+    assert run(lake, Counts()).scores == 6
+    assert lake.versions()["judgements"] + 1 == created + 3
+    assert rows(lake, "select count(*) from scores") == [(6,)]
 
 
 def test_only_the_days_asked_for_are_judged(lake: Lake) -> None:
