@@ -105,7 +105,8 @@ class Content:
         A record alone without a newline is a log if the file may be `growing`, else a document.
         """
         peeked = self._peek()
-        if not growing and not any(b"\n" in block for block in peeked):
+        # Where the first line ends, it ends in the last block.
+        if not growing and not any(b"\n" in block for block in peeked[-1:]):
             return None
         text = _stripped(b"".join(peeked))
         line, newline, _ = text.partition(b"\n")

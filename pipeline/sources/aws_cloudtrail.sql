@@ -118,7 +118,7 @@ told as (
         nullif(e.eventID, '') as event_id,
         nullif(e.eventTime, '') as time_text,
         case
-            when e.eventTime like '____-__-__T%' or e.eventTime like '____-__-__ %'
+            when regexp_matches(e.eventTime, '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]')
                 then try_cast(e.eventTime as timestamptz)
         end as event_time,
         -- Insights tell of a rate, not of a call; they have no eventName of their own.
@@ -155,17 +155,12 @@ told as (
     from asked
 ),
 
--- The service without its domain, and the operation without its version. Most need no pattern.
+-- The service without its domain, and the operation without its version, which few have.
 placed as (
     select
         *,
-        case
-            when suffix(event_source, '.amazonaws.com')
-                then replace(event_source, '.amazonaws.com', '')
-            else regexp_replace(
-                event_source, '\.(amazonaws\.com\.cn|aws\.amazon\.com|api\.aws)$', ''
-            )
-        end as service,
+        regexp_replace(event_source, '\.(amazonaws\.com(\.cn)?|aws\.amazon\.com|api\.aws)$', '')
+            as service,
         case
             when contains(event_name, '20') or contains(event_name, '19') then regexp_replace(
                 event_name, '_?(19|20)[0-9]{2}_?[0-9]{2}_?[0-9]{2}(v[0-9]+)?$', ''

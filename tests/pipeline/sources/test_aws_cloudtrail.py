@@ -469,6 +469,7 @@ def test_kinds_of_credentials(identity: Record, kind: str | None) -> None:
         ("cloudfront", "CreateDistribution2020_05_31", "cloudfront:CreateDistribution"),
         ("s3", "ListObjectsV2", "s3:ListObjectsV2"),
         ("monitoring", "PutMetricAlarm", "cloudwatch:PutMetricAlarm"),
+        ("x.amazonaws.com", "PutThing", "x.amazonaws.com:PutThing"),
     ],
 )
 def test_actions_are_named_as_iam_names_them(source: str, name: str, action: str) -> None:
@@ -659,6 +660,14 @@ PROBLEMS: list[tuple[Any, str]] = [
     (
         event(eventTime="2024-13-45T00:00:00Z"),
         "expected eventTime as ISO 8601 with a date, got 2024-13-45T00:00:00Z",
+    ),
+    (
+        event(eventTime="2026-01-2  10:00:00"),
+        "expected eventTime as ISO 8601 with a date, got 2026-01-2  10:00:00",
+    ),
+    (
+        event(eventTime=" 026-01-02T10:00:00Z"),
+        "expected eventTime as ISO 8601 with a date, got  026-01-02T10:00:00Z",
     ),
     (
         event(eventTime="1970-01-01T00:00:00Z"),
