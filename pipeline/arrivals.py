@@ -18,6 +18,7 @@ from pipeline.errors import InputError, NotThereError
 from pipeline.files import LocalFile, LogObject, fetched_ahead
 from pipeline.growth import NOTHING, Content, Growth, Mark, opened
 from pipeline.known import (
+    Begun,
     Elsewhere,
     Grown,
     Known,
@@ -40,8 +41,9 @@ class LogFile:
     """A file being read: what it is, and what has become so far of the records read of it now.
 
     `same_as` is the file whose content it has under another name, which brought its events.
-    A log's `mark` is how far it is read, in the end; `before` is how far it was. `content` is what
-    it is known by while it is unchanged, if that is not its fingerprint.
+    A log's `mark` is how far it is read, in the end; `before` is how far it was; `begins` is a
+    place in it, by which it is known again should it not come to the end. `content` is what it is
+    known by while it is unchanged, if that is not its fingerprint.
     """
 
     path: str
@@ -51,6 +53,7 @@ class LogFile:
     same_as: LogFile | None = None
     before: KnownLog | None = None
     mark: Mark | None = None
+    begins: Mark | None = None
     content: str | None = None
     records: int = 0
     events: int = 0
@@ -194,13 +197,18 @@ class _Reading:
             elif what.fingerprint in self._documents:
                 file.same_as = self._documents[what.fingerprint]
                 yield Arrival(file, last=True)
+            elif isinstance(what, Begun):
+                whole = LogFile(what.path, what.fingerprint, content.size)
+                if (yield from self.whole(log, content, whole, is_log=False)):
+                    file.source = whole.source
+                    yield Arrival(file, last=True)
             else:
                 yield from self.whole(log, content, file, is_log=what.is_log)
 
     def whole(
         self, log: LogObject, content: Content, file: LogFile, *, is_log: bool
-    ) -> Generator[Arrival | Passed, None, object]:
-        """All that a file holds."""
+    ) -> Generator[Arrival | Passed, None, bool]:
+        """All that a file holds; returns whether it does not wait for more."""
         if is_log:
             return self._lines(log, content, file)
         self._documents[file.fingerprint] = file
@@ -209,6 +217,7 @@ class _Reading:
     def _grown(self, log: LogObject, content: Content, grown: Grown) -> Iterator[Arrival | Passed]:
         """What a log holds after its mark; it keeps the name under which it was first read."""
         known = grown.log
+        before = known if known.booked else None
         if (known.path, known.fingerprint) in self._logs:
             # Another name of the same log is being read on.
             until = self.patience.now if self.patience is not None else None
@@ -216,7 +225,7 @@ class _Reading:
             return
         self._logs.add((known.path, known.fingerprint))
         source = self.given.name if self.given is not None else known.source
-        file = LogFile(known.path, known.fingerprint, known.bytes, source, before=known)
+        file = LogFile(known.path, known.fingerprint, known.bytes, source, before=before)
         renamed = known.path != log.name
         if not (renamed and content.compressed):
             file.bytes, file.content = content.size, grown.content
@@ -245,6 +254,7 @@ class _Reading:
                 # Of a log that was not recognised before either, this is told already.
                 yield self._as_a_whole(file, piece) if known is None else Passed(log.name)
                 return False
+            file.begins = file.begins or growth.so_far()
             yield self._arrival(file, piece)
             anything = True
         file.mark = growth.mark
@@ -259,8 +269,10 @@ class _Reading:
 
     def _document(
         self, log: LogObject, content: Content, file: LogFile
-    ) -> Generator[Arrival | Passed, None, None]:
-        """The records of a document, unless something in it is not whole and may become so."""
+    ) -> Generator[Arrival | Passed, None, bool]:
+        """The records of a document, unless something in it is not whole and may become so; returns
+        whether it does not.
+        """
         empty = True
         for piece in split(
             content.blocks(), containers=containers(), max_record_bytes=self.max_record_bytes
@@ -269,14 +281,15 @@ class _Reading:
             if until is not None:
                 del self._documents[file.fingerprint]
                 yield Passed(log.name, left=True, until=until)
-                return
+                return False
             if not self._recognised(file, piece):
                 yield self._as_a_whole(file, piece)
-                return
+                return True
             empty = empty and not piece.indexes and not piece.broken
             yield self._arrival(file, piece)
         nothing = [Broken(-1, "expected records, got an empty file", b"")] if empty else []
         yield self._arrival(file, Piece(broken=nothing), last=True)
+        return True
 
     def _recognised(self, file: LogFile, piece: Piece) -> bool:
         """Whether the file's source is known, by this piece if need be."""

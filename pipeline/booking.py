@@ -1,5 +1,8 @@
 """The accounts of files in `ingests`: a row a file; that of a log that grew goes on.
 
+Before anything of a file lands it is in `begun`: so what a killed ingest has landed is accounted for
+even if its file is given another name before it is read again.
+
 A log is booked only by who read on from where its row says it is read to: of two that did so at
 the same time, or one that was killed and began anew, its records are counted once.
 """
@@ -16,12 +19,36 @@ import polars as pl
 from pipeline.arrivals import LogFile
 from pipeline.errors import LakeError
 from pipeline.lake import ConcurrentWriteError, Lake
-from pipeline.schemas import INGESTS
+from pipeline.schemas import BEGUN, INGESTS
 
 SQL = Path(__file__).parent / "sql"
 QUEUE = "book"
 _ATTEMPTS = 100
-_NOT_BOOKED = ("path", "same_as", "before", "mark")
+_NOT_BOOKED = ("path", "same_as", "before", "mark", "begins")
+
+
+def begin(lake: Lake, files: Iterable[LogFile], *, now: datetime, run_id: str) -> None:
+    """Write down new files before anything of them lands."""
+    told = {"begun_at": now, "run_id": run_id}
+    rows = [
+        {
+            "source_file": file.path,
+            "fingerprint": file.fingerprint,
+            "bytes": file.bytes,
+            "source": file.source,
+            "read_to": file.begins.read_to if file.begins else None,
+            "edges": file.begins.edges if file.begins else None,
+            **told,
+        }
+        for file in files
+    ]
+    lake.append("begun", BEGUN.frame(rows))
+
+
+def forget_begun(lake: Lake) -> None:
+    """Take out of `begun` what is booked by now."""
+    with lake.reader(tables=["begun", "ingests"]) as reader:
+        lake.remove("begun", reader.query(SQL / "booked.sql"))
 
 
 def book(lake: Lake, files: Sequence[LogFile], *, now: datetime, run_id: str) -> None:

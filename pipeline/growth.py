@@ -15,7 +15,7 @@ import hashlib
 import io
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import BinaryIO
 
 import msgspec
@@ -244,29 +244,34 @@ class Growth:
     max_record_bytes: int
     tells: bool
     unfinished: bool = False
+    _edges: _Edges = field(default_factory=_Edges)
     _rest: bytes = b""
     _fault: str | None = None
 
     def pieces(self) -> Iterator[Piece]:
         """Whole lines, what follows the last of them if that is whole, else what is wrong there."""
-        blocks, edges = self.content.blocks_from(self.mark)
+        blocks, self._edges = self.content.blocks_from(self.mark)
         index = self.mark.next_record
-        for piece in self._split(self._whole_lines(blocks, edges), index):
+        for piece in self._split(self._whole_lines(blocks), index):
             index = _after(piece, index)
             yield piece
         rest = self._rest.strip(_SPACE)
         self.unfinished = self._fault is not None or bool(rest and not _is_object(rest))
         if not self.unfinished:
+            self._edges.add(self._rest)
             for piece in self._split([self._rest], index):
                 index = _after(piece, index)
                 yield piece
-            edges.add(self._rest)
-        self.mark = Mark(edges.at, index, edges.digest())
+        self.mark = self.so_far(index)
         if self.unfinished and self.tells:
             if self._fault is not None:
                 yield Piece(broken=[Broken(index, self._fault, self._rest)])
             else:
                 yield from self._split([self._rest], index)
+
+    def so_far(self, next_record: int = 0) -> Mark:
+        """A mark as far as the log is read by now, of which the pieces may lag behind."""
+        return Mark(self._edges.at, next_record, self._edges.digest())
 
     def _split(self, blocks: Iterable[bytes], first_index: int) -> Iterator[Piece]:
         return split(
@@ -277,7 +282,7 @@ class Growth:
             first_index=first_index,
         )
 
-    def _whole_lines(self, blocks: Iterable[bytes], edges: _Edges) -> Iterator[bytes]:
+    def _whole_lines(self, blocks: Iterable[bytes]) -> Iterator[bytes]:
         held: list[bytes] = []
         size = 0
         try:
@@ -286,7 +291,7 @@ class Growth:
                 if end:
                     lines = b"".join((*held, block[:end]))
                     held, size = [], 0
-                    edges.add(lines)
+                    self._edges.add(lines)
                     yield lines
                 held.append(block[end:])
                 size += len(block) - end

@@ -15,6 +15,7 @@ import polars as pl
 
 from pipeline.appending import TARGET_BYTES
 from pipeline.baselines import DAILY
+from pipeline.booking import forget_begun
 from pipeline.lake import ConcurrentWriteError, Lake
 from pipeline.schemas import TABLES
 from pipeline.settings import Retention
@@ -73,6 +74,8 @@ def keep_house(lake: Lake, *, rules: Rules, retention: Retention, now: datetime)
         texts = _remove_texts(lake, retention, now) if name == "events" else 0
         files = lake.files(name)
         untidy = busy(files, rules)
+        if untidy.height and name == "begun":
+            forget_begun(lake)
         if untidy.height and not _compact(lake, name, untidy, rules):
             left.append(f"table {name} was being rewritten; its small files are left for next time")
         worked = bool(rows or texts or untidy.height)
@@ -137,6 +140,7 @@ def _age_of(retention: Retention) -> dict[str, tuple[str, int | None]]:
         "findings": ("last_seen", retention.findings_days),
         "rejects": ("rejected_at", retention.rejects_days),
         "runs": ("started_at", retention.runs_days),
+        "begun": ("begun_at", retention.runs_days),
     }
 
 

@@ -1,4 +1,8 @@
-"""What the lake has of files, and what it lacks of one: nothing, what came since, or all of it."""
+"""What the lake has of files, and what it lacks of one: nothing, what came since, or all of it.
+
+A file that an ingest began with and did not book may have events in the lake. Whoever has its
+content next, under whatever name, brings it in as that file, and finds there what had landed.
+"""
 
 from __future__ import annotations
 
@@ -12,9 +16,9 @@ import polars as pl
 
 from pipeline.errors import NotThereError
 from pipeline.files import LocalFile, LogObject, asked_beside, file_named, same_file
-from pipeline.growth import Content, Mark, fingerprint_of, opened
+from pipeline.growth import NOTHING, Content, Mark, fingerprint_of, opened
 from pipeline.lake import Lake
-from pipeline.schemas import INGESTS
+from pipeline.schemas import BEGUN, INGESTS
 
 _COLUMNS = [
     "source_file",
@@ -36,6 +40,8 @@ _COLUMNS = [
 class KnownLog:
     """A log of lines as `ingests` has it, with the events it `held`, its own or another file's.
     `told` if `rejects` tells of something after its mark.
+
+    Of one that is only begun nothing is `booked`; `begins` is what it is known again by.
     """
 
     path: str
@@ -45,6 +51,15 @@ class KnownLog:
     held: int
     mark: Mark
     told: bool
+    begins: Mark | None = None
+
+    @property
+    def booked(self) -> bool:
+        return self.begins is None
+
+    @property
+    def known_by(self) -> Mark:
+        return self.begins or self.mark
 
     def has_all_of(self, content: Content) -> bool:
         """Whether a plain file that begins with this log holds nothing else."""
@@ -53,7 +68,7 @@ class KnownLog:
 
     def is_there(self) -> bool:
         """Whether the file still holds it."""
-        return _is_at(self.path, self.mark)
+        return _is_at(self.path, self.known_by)
 
 
 @dataclass(frozen=True)
@@ -72,16 +87,22 @@ class Holder:
 
 
 class Known:
-    """What `ingests` tells (its rows with `_COLUMNS`), to be asked about files of some names and
-    about contents and logs of any.
+    """What `ingests` tells (its rows with `_COLUMNS`) and `begun`, to be asked about files of some
+    names and about contents and logs of any.
 
     Of those names: `places`, the (path, content) that the lake has, which are `documents`, and
     which are `logs` and when something of them was last taken. The rest is looked up: there may be
     millions of rows.
     """
 
-    def __init__(self, rows: pl.DataFrame | None = None, names: Iterable[str] = ()) -> None:
+    def __init__(
+        self,
+        rows: pl.DataFrame | None = None,
+        names: Iterable[str] = (),
+        begun: pl.DataFrame | None = None,
+    ) -> None:
         told = INGESTS.frame([]).select(_COLUMNS) if rows is None else rows
+        self._begun = BEGUN.frame([]) if begun is None else _not_booked(begun, told)
         kept = pl.coalesce("content", "fingerprint")
         held = pl.col("events") + pl.col("duplicates")
         self._rows = told.with_columns(content=kept, held=held).sort("held")
@@ -104,14 +125,21 @@ class Known:
         row = self._rows.row(at, named=True)
         return Holder(row["source_file"], content, row["source"], row["held"], _mark(row))
 
+    def begun_as(self, content: str) -> list[str]:
+        """The names of documents with a content that are only begun."""
+        is_document = pl.col("edges").is_null() & (pl.col("fingerprint") == content)
+        return self._begun.filter(is_document)["source_file"].to_list()
+
     def logs_called(self, fingerprint: str) -> list[KnownLog]:
-        """The logs of a fingerprint, each of another name."""
+        """The logs of a fingerprint, those last that are only begun."""
         first = self._at_log.get(fingerprint, self._logs.height)
         rows = itertools.takewhile(
             lambda row: row["fingerprint"] == fingerprint,
             (self._logs.row(at, named=True) for at in range(first, self._logs.height)),
         )
-        return [_known_log(row) for row in rows]
+        is_log = pl.col("edges").is_not_null() & (pl.col("fingerprint") == fingerprint)
+        begun = self._begun.filter(is_log).iter_rows(named=True)
+        return [*(_known_log(row) for row in rows), *(_begun_log(row) for row in begun)]
 
     def file(self, path: str, fingerprint: str) -> LogObject | None:
         """The file of a key of `ingests`, if it is still there as it was, or grown."""
@@ -140,8 +168,15 @@ class Known:
 
 def known_files(lake: Lake, names: Iterable[str] = ()) -> Known:
     """What the lake has of files of these names, and of contents and logs of any."""
-    with lake.reader(tables=["ingests"]) as reader:
-        return Known(reader.columns("ingests", _COLUMNS), names)
+    with lake.reader(tables=["ingests", "begun"]) as reader:
+        begun = reader.columns("begun", list(BEGUN.column_names))
+        return Known(reader.columns("ingests", _COLUMNS), names, begun)
+
+
+def _not_booked(begun: pl.DataFrame, booked: pl.DataFrame) -> pl.DataFrame:
+    """Files that are only begun, each once."""
+    key = list(INGESTS.key)
+    return begun.unique(key, keep="any", maintain_order=True).join(booked, on=key, how="anti")
 
 
 def _mark(row: Mapping[str, Any]) -> Mark | None:
@@ -156,6 +191,12 @@ def _known_log(row: Mapping[str, Any]) -> KnownLog:
     told = row["records"] > mark.next_record
     path, fingerprint, source = row["source_file"], row["fingerprint"], row["source"]
     return KnownLog(path, fingerprint, source, row["bytes"], row["held"], mark, told)
+
+
+def _begun_log(row: Mapping[str, Any]) -> KnownLog:
+    path, fingerprint, source = row["source_file"], row["fingerprint"], row["source"]
+    begins = Mark(row["read_to"], 0, row["edges"])
+    return KnownLog(path, fingerprint, source, row["bytes"], 0, NOTHING, told=False, begins=begins)
 
 
 @dataclass(frozen=True)
@@ -187,6 +228,15 @@ class Grown:
 
 
 @dataclass(frozen=True)
+class Begun:
+    """A document that the lake may have some of, as that of a `path` where it is no more."""
+
+    fingerprint: str
+    content: str
+    path: str
+
+
+@dataclass(frozen=True)
 class New:
     """The lake has nothing of it under any name that it may have had; `is_log` if it is one of
     lines, `is_part` if all of it is the beginning of another, as while that one is being copied.
@@ -198,7 +248,7 @@ class New:
     is_part: bool = False
 
 
-Seen = Unchanged | Elsewhere | Grown | New
+Seen = Unchanged | Elsewhere | Grown | Begun | New
 
 
 def seen(log: LogObject, content: Content, known: Known, containers: frozenset[str]) -> Seen:
@@ -232,7 +282,11 @@ def _seen(log: LogObject, content: Content, known: Known, containers: frozenset[
             return Unchanged()
     if first_line is None:
         assert kept is not None
-        return _elsewhere(log, kept, kept, known) or New(kept, kept, is_log=False)
+        return (
+            _elsewhere(log, kept, kept, known)
+            or _begun(log, kept, known)
+            or New(kept, kept, is_log=False)
+        )
     fingerprint, alike = _alike(log.name, first_line, known)
     return (
         _elsewhere(log, fingerprint, kept, known)
@@ -253,6 +307,14 @@ def _elsewhere(
     if holder is None or holder.path == log.name:
         return None
     return Elsewhere(fingerprint, kept, holder, copied=holder.is_there())
+
+
+def _begun(log: LogObject, content: str, known: Known) -> Begun | None:
+    names = known.begun_as(content)
+    if log.name in names:
+        return None
+    gone = (name for name in names if same_file(name, content) is None)
+    return next((Begun(content, content, name) for name in gone), None)
 
 
 def _alike(name: str, first_line: bytes, known: Known) -> tuple[str, list[KnownLog]]:
@@ -277,14 +339,14 @@ def _as_log(
 ) -> Seen | None:
     """What a file is that begins as some logs do, if it is one of them."""
     plain = is_plain_on_disk(log, content)
-    fitting = content.fits({other.mark for other in alike})
-    same = [other for other in alike if other.mark in fitting]
+    fitting = content.fits({other.known_by for other in alike})
+    same = [other for other in alike if other.known_by in fitting]
     same.sort(key=lambda other: (other.mark.read_to, other.path == log.name), reverse=True)
     was_here = any(other.path == log.name for other in same)
     for other in same:
         has_all = plain and other.has_all_of(content)
         # What lies in a bucket is not renamed there.
-        may_be_renamed = isinstance(log, LocalFile) and other.mark.read_to > 0
+        may_be_renamed = isinstance(log, LocalFile) and other.known_by.read_to > 0
         if other.path == log.name or (may_be_renamed and not other.is_there()):
             return Unchanged() if has_all else Grown(fingerprint, kept, other)
         if has_all and not was_here:
@@ -295,7 +357,7 @@ def _as_log(
 def _is_part(log: LogObject, content: Content, alike: list[KnownLog]) -> bool:
     return any(
         other.path != log.name
-        and other.mark.read_to > content.size
+        and other.known_by.read_to > content.size
         and _is_at(other.path, content.end())
         for other in alike
     )

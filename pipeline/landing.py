@@ -1,8 +1,8 @@
 """Events into the lake, each once: what is new of them, whose they are, and the files' accounts.
 
 Batches are written as they come and committed some at a time, so that files grow to their full
-size. Order of commits: `events`, then `rejects`, then `ingests`. A file is known only when all of
-it is in; a process killed before that reads it again, and finds there what it had landed.
+size. Order of commits: `begun`, `events`, `rejects`, `ingests`. A file is known only when all of it
+is in; who reads it again after a process was killed before that finds there what it had landed.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import pyarrow as pa
 
 from pipeline.arrivals import LogFile
 from pipeline.batches import FileBroken
-from pipeline.booking import book, take_back
+from pipeline.booking import begin, book, take_back
 from pipeline.content import Content, Privacy
 from pipeline.lake import Lake, of_days, of_period
 from pipeline.new_events import NewEvents, period_of
@@ -34,7 +34,8 @@ _ONE_DAY = timedelta(days=1)
 class Lander:
     """Commits batches for one run; `done` are the files that are wholly in.
 
-    A commit holds `batches_in_commit` batches, unless it is asked for before.
+    A commit holds `batches_in_commit` batches, unless it is asked for before. With `booked` all
+    files are in `ingests` already.
     """
 
     lake: Lake
@@ -43,9 +44,11 @@ class Lander:
     reject_text_bytes: int
     privacy: Privacy
     batches_in_commit: int = 1
+    booked: bool = False
     done: list[LogFile] = field(default_factory=list)
     _events: NewEvents | None = None
     _files: dict[str, LogFile] = field(default_factory=dict)
+    _begun: set[tuple[str, str]] = field(default_factory=set)
     _taken: list[ParsedBatch] = field(default_factory=list)
 
     def land(self, batch: ParsedBatch, *, commit: bool = False) -> None:
@@ -98,9 +101,21 @@ class Lander:
 
     def _commit_events(self) -> None:
         if self._events is not None:
+            self._begin()
             for row in self._events.commit().iter_rows(named=True):
                 _count(self._files[row["source_file"]], row)
             self._events = None
+
+    def _begin(self) -> None:
+        """Write down the files of which events are about to land for the first time."""
+        new = {
+            (file.path, file.fingerprint): file
+            for file in self._files.values()
+            if file.before is None and not self.booked
+        }
+        begins = new.keys() - self._begun
+        begin(self.lake, [new[key] for key in begins], now=self.now, run_id=self.run_id)
+        self._begun |= begins
 
     def _account(self, batches: Sequence[ParsedBatch]) -> None:
         """Write into the files' accounts what batches held, when their events are there."""

@@ -136,6 +136,7 @@ def replay(
         run_id=run_id,
         reject_text_bytes=limits.reject_text_bytes,
         privacy=privacy or Privacy(),
+        booked=True,
     )
     with lake.reader(tables=["rejects"]) as reader:
         rejects = listed(reader, asked, taken_for=taken_for)

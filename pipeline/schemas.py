@@ -213,6 +213,23 @@ INGESTS = Table(
     ),
 )
 
+BEGUN = Table(
+    name="begun",
+    meaning="Files before anything of them landed. One that `ingests` does not have is being brought "
+    "in, or its ingest was killed; the others go with housekeeping.",
+    key=("source_file", "fingerprint", "run_id"),
+    columns=(
+        _c("source_file", "VARCHAR", "The file"),
+        _c("fingerprint", "VARCHAR", "As `ingests` will have it"),
+        _c("bytes", "BIGINT", "Its size as it lies there", "bytes"),
+        _c("source", "VARCHAR", "What it was recognised as, null if nothing"),
+        _c("read_to", "BIGINT", "A place in it, if it is a log of lines", "bytes"),
+        _c("edges", "VARCHAR", "Hash of its bytes at its beginning and before read_to"),
+        _c("begun_at", "TIMESTAMPTZ", "When the ingest began", "UTC"),
+        _c("run_id", "VARCHAR", "The run that did"),
+    ),
+)
+
 LISTINGS = Table(
     name="listings",
     meaning="How far folders of buckets are listed, every log in them brought in.",
@@ -551,6 +568,7 @@ TABLES: dict[str, Table] = {
         EVENTS,
         REJECTS,
         INGESTS,
+        BEGUN,
         LISTINGS,
         DAILY_IDENTITY,
         DAILY_ACTION,

@@ -45,7 +45,7 @@ class Retention(BaseModel):
     rejects_days: int | None = Field(
         default=None, ge=1, description="rejects, by when they were rejected"
     )
-    runs_days: int | None = Field(default=None, ge=1, description="runs")
+    runs_days: int | None = Field(default=None, ge=1, description="runs, and files begun")
 
 
 class Settings(BaseSettings):

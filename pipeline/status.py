@@ -80,6 +80,11 @@ def _next(facts: dict[str, Any]) -> Iterator[str]:
             f"The last {facts['last_command']} failed (see Runs): put right what it names and give "
             "the command again; it goes on where it broke off."
         )
+    if facts["begun"]:
+        yield (
+            f"{facts['begun']:,} files are begun and not wholly in: unless an ingest is at work, "
+            "give it again; it goes on where it broke off."
+        )
     if not facts["files"]:
         yield "There is nothing in the lake yet: nhiwatch run PATH"
     for source in facts["quiet_feeds"] or ():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import subprocess
 import sys
@@ -78,6 +79,29 @@ def test_a_file_killed_before_its_account_is_no_copy_of_its_copy(
         [(events,)] = reader.query("select count(*) from events").rows()
     assert events == 10
     assert told.rows() == [(str(path), 10, 0), (str(copy), 0, 10)]
+
+
+@pytest.mark.parametrize("name", ["a.json", "a.json.gz", "a.jsonl", "a.jsonl.gz"])
+def test_a_file_killed_before_its_account_keeps_its_name_when_it_is_moved(
+    lake: Lake, tmp_path: Path, name: str
+) -> None:
+    path, moved = tmp_path / name, tmp_path / f"moved-{name}"
+    between = "\n" if "jsonl" in name else ",\n"
+    text = between.join(record(n) for n in range(10))
+    whole = (text if "jsonl" in name else f'{{"Records": [{text}]}}').encode()
+    path.write_bytes(gzip.compress(whole) if name.endswith("gz") else whole)
+    kill_before_the_account(lake, path)
+    path.rename(moved)
+    for _ in range(2):
+        ingest(lake, [moved], now=NOW, run_id="r")
+    with lake.reader(tables=["events", "ingests"]) as reader:
+        told = reader.query("select source_file, records, events, duplicates from ingests")
+        [(events,)] = reader.query("select count(*) from events").rows()
+    accounts = {Path(path).name: counts for path, *counts in told.iter_rows()}
+    assert events == 10
+    assert accounts.pop(name) == [10, 10, 0]
+    # The new name of a file that has to be read to be known again.
+    assert accounts == ({} if name == "a.jsonl" else {moved.name: [0, 0, 0]})
 
 
 def test_events_of_two_files_stay_with_the_one_that_was_killed_before_its_account(

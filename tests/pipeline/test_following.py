@@ -625,7 +625,7 @@ OPERATIONS = st.one_of(
     st.tuples(st.just("begin"), st.integers(1, 150)),
     st.tuples(st.sampled_from(["rename", "copy", "compress"])),
     st.tuples(st.just("look"), st.sampled_from([1, SETTLE + 1, GIVE_UP + 1])),
-    st.tuples(st.just("killed look"), st.integers(0, 4)),
+    st.tuples(st.just("killed look"), st.integers(0, 5)),
     st.tuples(st.just("ingest")),
 )
 
@@ -653,6 +653,23 @@ def happens(world: World, operations: list[tuple[Any, ...]]) -> None:
     assert rows(world.lake, counted) == [(writer.number, 0, 0, writer.number)]
     assert rows(world.lake, "select * from rejects") == []
     assert world.look(after=GIVE_UP) == NOTHING
+
+
+@pytest.mark.parametrize(
+    "rotated",
+    [
+        [("rename",)],
+        [("copy",)],
+        [("rename",), ("compress",)],
+        [("append", 2), ("rename",), ("append", 1)],
+        [("copy",), ("append", 1), ("killed look", 1), ("rename",)],
+    ],
+)
+@pytest.mark.parametrize("commits", [1, 2])
+def test_what_a_killed_ingest_landed_is_of_its_log_whatever_that_is_called_then(
+    world: World, rotated: list[tuple[Any, ...]], commits: int
+) -> None:
+    happens(world, [("append", 2), ("killed look", commits), *rotated])
 
 
 @settings(
