@@ -18,7 +18,6 @@ from pipeline.errors import InputError, NotThereError
 from pipeline.files import LocalFile, LogObject, fetched_ahead
 from pipeline.growth import NOTHING, Content, Growth, Mark, opened
 from pipeline.known import (
-    Begun,
     Elsewhere,
     Grown,
     Known,
@@ -156,6 +155,7 @@ class _Reading:
         self.patience = patience
         self._documents: dict[str, LogFile] = {}
         self._logs: set[tuple[str, str]] = set()
+        self._ended: set[str] = set()
         self._at: dict[str, LogFile] = {}
 
     def of(self, log: LogObject) -> Iterator[Arrival | Passed]:
@@ -189,21 +189,32 @@ class _Reading:
         elif isinstance(what, Grown):
             yield from self._grown(log, content, what)
         else:
-            file = LogFile(log.name, what.fingerprint, content.size, content=what.content)
-            if isinstance(what, Elsewhere):
-                file.source, file.mark = what.other.source, what.other.mark
-                file.same_as = LogFile("", "", 0, events=what.other.held) if what.copied else None
-                yield Arrival(file, last=True)
-            elif what.fingerprint in self._documents:
-                file.same_as = self._documents[what.fingerprint]
-                yield Arrival(file, last=True)
-            elif isinstance(what, Begun):
-                whole = LogFile(what.path, what.fingerprint, content.size)
-                if (yield from self.whole(log, content, whole, is_log=False)):
-                    file.source = whole.source
-                    yield Arrival(file, last=True)
-            else:
-                yield from self.whole(log, content, file, is_log=what.is_log)
+            yield from self._not_there(log, content, what)
+
+    def _not_there(
+        self, log: LogObject, content: Content, what: Elsewhere | New
+    ) -> Iterator[Arrival | Passed]:
+        """A file that the lake does not have under its name."""
+        file = LogFile(log.name, what.fingerprint, content.size, content=what.content)
+        if isinstance(what, Elsewhere):
+            file.source, file.mark = what.other.source, what.other.mark
+            first = LogFile("", "", 0, events=what.other.held)
+            file.same_as = first if what.copied else None
+            yield Arrival(file, last=True)
+            yield from self._gone(file, first)
+        elif what.fingerprint in self._documents:
+            file.same_as = self._documents[what.fingerprint]
+            yield Arrival(file, last=True)
+        elif (yield from self.whole(log, content, file, is_log=what.is_log)):
+            yield from self._gone(file, file)
+
+    def _gone(self, file: LogFile, first: LogFile) -> Iterator[Arrival]:
+        """Files that held what this one holds, as `first` does, were begun, and are no more."""
+        if file.mark is None and file.fingerprint not in self._ended:
+            self._ended.add(file.fingerprint)
+            for name in self.known.gone(file.fingerprint):
+                gone = LogFile(name, file.fingerprint, file.bytes, file.source, same_as=first)
+                yield Arrival(gone, last=True)
 
     def whole(
         self, log: LogObject, content: Content, file: LogFile, *, is_log: bool

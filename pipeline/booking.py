@@ -1,7 +1,7 @@
 """The accounts of files in `ingests`: a row a file; that of a log that grew goes on.
 
-Before anything of a file lands it is in `begun`: so what a killed ingest has landed is accounted for
-even if its file is given another name before it is read again.
+Before anything of a file lands it is in `begun`: so what a killed ingest has landed is accounted
+for even if its file is given another name before it is read again.
 
 A log is booked only by who read on from where its row says it is read to: of two that did so at
 the same time, or one that was killed and began anew, its records are counted once.

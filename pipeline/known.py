@@ -1,7 +1,8 @@
 """What the lake has of files, and what it lacks of one: nothing, what came since, or all of it.
 
-A file that an ingest began with and did not book may have events in the lake. Whoever has its
-content next, under whatever name, brings it in as that file, and finds there what had landed.
+A file that an ingest began with and did not book may have events in the lake. Who reads its content
+next, under whatever name, books that file too if it is no more: a log that was renamed is read on
+as what it was, any other file is `gone`.
 """
 
 from __future__ import annotations
@@ -91,8 +92,8 @@ class Known:
     names and about contents and logs of any.
 
     Of those names: `places`, the (path, content) that the lake has, which are `documents`, and
-    which are `logs` and when something of them was last taken. The rest is looked up: there may be
-    millions of rows.
+    which are `logs` and when something of them was last taken, or begun. The rest is looked up:
+    there may be millions of rows.
     """
 
     def __init__(
@@ -102,16 +103,19 @@ class Known:
         begun: pl.DataFrame | None = None,
     ) -> None:
         told = INGESTS.frame([]).select(_COLUMNS) if rows is None else rows
-        self._begun = BEGUN.frame([]) if begun is None else _not_booked(begun, told)
+        self._begun = _not_booked(BEGUN.frame([]) if begun is None else begun, told)
         kept = pl.coalesce("content", "fingerprint")
         held = pl.col("events") + pl.col("duplicates")
         self._rows = told.with_columns(content=kept, held=held).sort("held")
         asked = self._rows.filter(pl.col("source_file").is_in(list(names)))
         is_log = asked["edges"].is_not_null()
-        latest = asked.filter(is_log).sort("ingested_at")
+        begun_logs = self._begun.filter(pl.col("edges").is_not_null()).select(
+            "source_file", pl.col("begun_at").alias("ingested_at")
+        )
+        latest = pl.concat([begun_logs, asked.filter(is_log).select(begun_logs.columns)])
         self.places = frozenset(asked.select("source_file", "content").rows())
         self.documents = frozenset(asked.filter(~is_log)["source_file"])
-        self.logs = dict(latest.select("source_file", "ingested_at").rows())
+        self.logs = dict(latest.sort("ingested_at").rows())
 
     def has_object(self, log: LogObject) -> bool:
         """Whether this is an object of a bucket, and in the lake; nothing is asked of its store."""
@@ -125,10 +129,10 @@ class Known:
         row = self._rows.row(at, named=True)
         return Holder(row["source_file"], content, row["source"], row["held"], _mark(row))
 
-    def begun_as(self, content: str) -> list[str]:
-        """The names of documents with a content that are only begun."""
-        is_document = pl.col("edges").is_null() & (pl.col("fingerprint") == content)
-        return self._begun.filter(is_document)["source_file"].to_list()
+    def gone(self, content: str) -> list[str]:
+        """The names of documents with a content that are only begun and are there no more."""
+        names = (row["source_file"] for row in self._begun_by_print.get(content, ()))
+        return [name for name in names if same_file(name, content) is None]
 
     def logs_called(self, fingerprint: str) -> list[KnownLog]:
         """The logs of a fingerprint, those last that are only begun."""
@@ -137,8 +141,7 @@ class Known:
             lambda row: row["fingerprint"] == fingerprint,
             (self._logs.row(at, named=True) for at in range(first, self._logs.height)),
         )
-        is_log = pl.col("edges").is_not_null() & (pl.col("fingerprint") == fingerprint)
-        begun = self._begun.filter(is_log).iter_rows(named=True)
+        begun = (row for row in self._begun_by_print.get(fingerprint, ()) if row["edges"])
         return [*(_known_log(row) for row in rows), *(_begun_log(row) for row in begun)]
 
     def file(self, path: str, fingerprint: str) -> LogObject | None:
@@ -147,6 +150,13 @@ class Known:
             if log.path == path:
                 return file_named(path) if log.is_there() else None
         return same_file(path, fingerprint)
+
+    @cached_property
+    def _begun_by_print(self) -> dict[str, list[dict[str, Any]]]:
+        rows: dict[str, list[dict[str, Any]]] = {}
+        for row in self._begun.iter_rows(named=True):
+            rows.setdefault(row["fingerprint"], []).append(row)
+        return rows
 
     @cached_property
     def _at_content(self) -> dict[str, int]:
@@ -228,15 +238,6 @@ class Grown:
 
 
 @dataclass(frozen=True)
-class Begun:
-    """A document that the lake may have some of, as that of a `path` where it is no more."""
-
-    fingerprint: str
-    content: str
-    path: str
-
-
-@dataclass(frozen=True)
 class New:
     """The lake has nothing of it under any name that it may have had; `is_log` if it is one of
     lines, `is_part` if all of it is the beginning of another, as while that one is being copied.
@@ -248,7 +249,7 @@ class New:
     is_part: bool = False
 
 
-Seen = Unchanged | Elsewhere | Grown | Begun | New
+Seen = Unchanged | Elsewhere | Grown | New
 
 
 def seen(log: LogObject, content: Content, known: Known, containers: frozenset[str]) -> Seen:
@@ -282,11 +283,7 @@ def _seen(log: LogObject, content: Content, known: Known, containers: frozenset[
             return Unchanged()
     if first_line is None:
         assert kept is not None
-        return (
-            _elsewhere(log, kept, kept, known)
-            or _begun(log, kept, known)
-            or New(kept, kept, is_log=False)
-        )
+        return _elsewhere(log, kept, kept, known) or New(kept, kept, is_log=False)
     fingerprint, alike = _alike(log.name, first_line, known)
     return (
         _elsewhere(log, fingerprint, kept, known)
@@ -307,14 +304,6 @@ def _elsewhere(
     if holder is None or holder.path == log.name:
         return None
     return Elsewhere(fingerprint, kept, holder, copied=holder.is_there())
-
-
-def _begun(log: LogObject, content: str, known: Known) -> Begun | None:
-    names = known.begun_as(content)
-    if log.name in names:
-        return None
-    gone = (name for name in names if same_file(name, content) is None)
-    return next((Begun(content, content, name) for name in gone), None)
 
 
 def _alike(name: str, first_line: bytes, known: Known) -> tuple[str, list[KnownLog]]:

@@ -215,8 +215,8 @@ INGESTS = Table(
 
 BEGUN = Table(
     name="begun",
-    meaning="Files before anything of them landed. One that `ingests` does not have is being brought "
-    "in, or its ingest was killed; the others go with housekeeping.",
+    meaning="Files before anything of them landed: one that is not in `ingests` is being brought in, "
+    "or its ingest was killed; the others go with housekeeping.",
     key=("source_file", "fingerprint", "run_id"),
     columns=(
         _c("source_file", "VARCHAR", "The file"),

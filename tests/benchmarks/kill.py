@@ -14,13 +14,14 @@ its own kill point, as far as a whole run of its kind goes:
            between two commits
 Up to three of them run at once, on the same files in different orders, and are followed by others
 until the round's kills are made; then two ingests at once, a replay and a compaction are let
-through.
+through. In every other round a file is moved after each kill, as rotation or an archive does.
 """
 
 from __future__ import annotations
 
 import argparse
 import gzip
+import itertools
 import json
 import os
 import random
@@ -123,12 +124,12 @@ def _record(n: int) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Round:
-    """A lake, what goes into it, and whether rejected texts are kept whole there (a replay takes
-    them) or cut (it reads their file again).
+    """A lake, the files that go into it, and whether rejected texts are kept whole there (a replay
+    takes them) or cut (it reads their file again).
     """
 
     lake: Lake
-    logs: Logs
+    files: list[Path]
     whole_texts: bool
 
     @property
@@ -145,12 +146,17 @@ class Round:
                 max_record_bytes=_LONGEST_AT_FIRST,
                 reject_text_bytes=65_536 if self.whole_texts else 100,
             )
-            paths = dice.sample(self.logs.files, len(self.logs.files))
+            paths = dice.sample(self.files, len(self.files))
             ingest(self.lake, paths, now=now, run_id="ingest", limits=first)
         elif role == "replay":
             replay(self.lake, Asked(), now=now, run_id="replay", limits=Limits(batch_bytes=8_000))
         else:
             keep_house(self.lake, rules=Rules(most_small_files=2), retention=Retention(), now=now)
+
+    def move(self, number: int) -> None:
+        """Give a file a name that it did not have."""
+        old = self.files[number]
+        self.files[number] = old.rename(old.with_name(f"moved-{old.name}"))
 
 
 @dataclass(frozen=True)
@@ -234,8 +240,7 @@ class Killer:
     a whole run of it takes and how many files it writes.
     """
 
-    def __init__(self, logs: Logs, work: Path, seed: int, tell: Callable[[Kill], None]) -> None:
-        self.logs = logs
+    def __init__(self, work: Path, seed: int, tell: Callable[[Kill], None]) -> None:
         self.folder = work
         self.dice = random.Random(seed)
         self.tell = tell
@@ -244,30 +249,44 @@ class Killer:
         self.whole = self._whole_runs()
 
     def _whole_runs(self) -> dict[str, tuple[float, int]]:
-        unharmed = Round(Lake(self.folder / "unharmed"), self.logs, whole_texts=True)
+        files = list(self._logs("unharmed").files)
+        unharmed = Round(Lake(self.folder / "unharmed"), files, whole_texts=True)
         whole = {}
         for role in dict.fromkeys(ROLES):
             before, start = len(lake_files(unharmed.folder)), time.monotonic()
             self.together(unharmed, [(role, None)])
-            files = len(lake_files(unharmed.folder)) - before
-            whole[role] = (time.monotonic() - start, files)
+            written = len(lake_files(unharmed.folder)) - before
+            whole[role] = (time.monotonic() - start, written)
         return whole
 
-    def round(self, kills: int) -> dict[str, int]:
-        """Kill so often, let each role through, and return the counts of what is there then."""
+    def _logs(self, name: str) -> Logs:
+        return write_logs(self.folder / f"logs-{name}", files=8, records=12)
+
+    def round(self, kills: int, *, moving: bool) -> tuple[dict[str, int], dict[str, int]]:
+        """Kill so often, let each role through, and return the counts of what is there then and
+        those of what has to be.
+        """
+        name = f"{len(self.kills)}"
+        logs = self._logs(name)
         round_ = Round(
-            Lake(self.folder / f"lake-{len(self.kills)}"),
-            self.logs,
-            whole_texts=self.dice.random() < 0.5,
+            Lake(self.folder / name),
+            list(logs.files),
+            # A replay has no other way to texts that are cut than to a file's first name.
+            whole_texts=moving or self.dice.random() < 0.5,
         )
         until = len(self.kills) + kills
         while len(self.kills) < until:
             roles = self.dice.choices(ROLES, k=self.dice.choice((1, 2, 2, 3)))
             self.together(round_, [(role, self._point(role)) for role in roles])
+            if moving:
+                round_.move(self.dice.randrange(len(round_.files)))
         self.together(round_, [("ingest", None), ("ingest", None)])
         for role in ("replay", "compact"):
             self.together(round_, [(role, None)])
-        return counts(round_.lake)
+        told = counts(round_.lake)
+        # Of a file that was moved there may be a row for each name.
+        files = told["different_files"] if moving else len(logs.files)
+        return told, expected(logs, files)
 
     def _point(self, role: str) -> Point:
         kind = self.dice.choice(KINDS)
@@ -340,9 +359,8 @@ def counts(lake: Lake) -> dict[str, int]:
     return told
 
 
-def expected(logs: Logs) -> dict[str, int]:
+def expected(logs: Logs, files: int) -> dict[str, int]:
     """What `counts` must be in the end."""
-    files = len(logs.files)
     return {
         "events": logs.events,
         "different_events": logs.events,
@@ -359,11 +377,17 @@ def expected(logs: Logs) -> dict[str, int]:
 
 def rounds(killer: Killer, *, kills: int, each: int) -> Iterator[dict[str, Any]]:
     """Rounds of `each` kills until there are enough: the counts after each, and those expected."""
-    while len(killer.kills) < kills:
+    for moving in itertools.cycle((False, True)):
         before = len(killer.kills)
-        after = killer.round(min(each, kills - before))
-        told = {"kills": len(killer.kills) - before, "after": after}
-        yield told | {"expected": expected(killer.logs)}
+        if before >= kills:
+            return
+        after, wanted = killer.round(min(each, kills - before), moving=moving)
+        yield {
+            "kills": len(killer.kills) - before,
+            "moving": moving,
+            "after": after,
+            "expected": wanted,
+        }
 
 
 def main() -> None:
@@ -385,7 +409,7 @@ def main() -> None:
         print("|---" * len(Kill.__dataclass_fields__) + "|")
     with tempfile.TemporaryDirectory() as folder:
         work = Path(folder)
-        killer = Killer(write_logs(work / "logs", files=8, records=12), work, told.seed, tell)
+        killer = Killer(work, told.seed, tell)
         done = list(rounds(killer, kills=told.kills, each=told.each))
     wrong = [r for r in done if r["after"] != r["expected"]]
     if told.json:
@@ -395,7 +419,8 @@ def main() -> None:
         print(f"\n{len(killer.kills)} kills, {len(done)} lakes, {len(wrong)} not as expected, ")
         print(f"{killer.failed} workers failed by themselves\n")
         for number, each in enumerate(done, start=1):
-            print(f"lake {number}, {each['kills']} kills: {each['after']}")
+            moved = ", files moved" if each["moving"] else ""
+            print(f"lake {number}, {each['kills']} kills{moved}: {each['after']}")
         for each in wrong:
             print(f"expected {each['expected']}")
     sys.exit(1 if wrong or killer.failed else 0)
