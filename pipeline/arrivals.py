@@ -241,6 +241,10 @@ class _Reading:
         if not (renamed and content.compressed):
             file.bytes, file.content = content.size, grown.content
         all_taken = yield from self._lines(log, content, file)
+        for gone in grown.gone if all_taken else ():
+            copy = LogFile(gone.path, gone.fingerprint, gone.bytes, file.source, same_as=file)
+            copy.mark = file.mark
+            yield Arrival(copy, last=True)
         if renamed and content.compressed and all_taken:
             # So that it need not be decompressed again to see that nothing of it is new.
             there = LogFile(log.name, grown.fingerprint, content.size, file.source)

@@ -24,6 +24,7 @@ from pipeline.schemas import BEGUN, INGESTS
 SQL = Path(__file__).parent / "sql"
 QUEUE = "book"
 _ATTEMPTS = 100
+_ENDS = {"source_file": pl.String, "fingerprint": pl.String, "next_record": pl.Int64}
 _NOT_BOOKED = ("path", "same_as", "before", "mark", "begins")
 
 
@@ -68,18 +69,17 @@ def row_of(file: LogFile) -> dict[str, Any]:
     return {"source_file": file.path, **told, **(vars(file.mark) if file.mark else {})}
 
 
-def take_back(lake: Lake, files: Iterable[LogFile]) -> None:
-    """Take out of `rejects` what logs ended in when they were read before: it is read again now."""
-    logs = [file.before for file in files if file.before is not None and file.before.told]
-    if not logs:
+def take_back(lake: Lake, files: Sequence[LogFile]) -> None:
+    """Take out of `rejects` what logs ended in when they were read before: it is read again now.
+    And all of files whose content is another's: it is told of that one.
+    """
+    known = [file.before for file in files if file.before is not None and file.before.told]
+    ends = [(log.path, log.fingerprint, log.mark.next_record) for log in known]
+    ends += [(file.path, file.fingerprint, 0) for file in files if file.same_as is not None]
+    if not ends:
         return
-    ends = {
-        "source_file": [log.path for log in logs],
-        "fingerprint": [log.fingerprint for log in logs],
-        "next_record": [log.mark.next_record for log in logs],
-    }
     with lake.reader(tables=["rejects"]) as reader:
-        reader.define("ends", pl.DataFrame(ends).unique())
+        reader.define("ends", pl.DataFrame(ends, schema=_ENDS, orient="row").unique())
         lake.remove("rejects", reader.query(SQL / "taken_back.sql"))
 
 

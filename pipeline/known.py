@@ -230,11 +230,14 @@ class Elsewhere:
 
 @dataclass(frozen=True)
 class Grown:
-    """The lake has the beginning of it, perhaps under another name."""
+    """The lake has the beginning of it, perhaps under another name. `gone` are other names under
+    which it was begun and is there no more.
+    """
 
     fingerprint: str
     content: str | None
     log: KnownLog
+    gone: tuple[KnownLog, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -337,7 +340,9 @@ def _as_log(
         # What lies in a bucket is not renamed there.
         may_be_renamed = isinstance(log, LocalFile) and other.known_by.read_to > 0
         if other.path == log.name or (may_be_renamed and not other.is_there()):
-            return Unchanged() if has_all else Grown(fingerprint, kept, other)
+            begun = (each for each in same if each is not other and not each.booked)
+            gone = tuple(each for each in begun if not each.is_there())
+            return Unchanged() if has_all else Grown(fingerprint, kept, other, gone)
         if has_all and not was_here:
             return Elsewhere(fingerprint, kept, other, copied=True)
     return None

@@ -215,7 +215,7 @@ INGESTS = Table(
 
 BEGUN = Table(
     name="begun",
-    meaning="Files before anything of them landed: one that is not in `ingests` is being brought in, "
+    meaning="Files, before anything of them landed. One that `ingests` lacks is being brought in, "
     "or its ingest was killed; the others go with housekeeping.",
     key=("source_file", "fingerprint", "run_id"),
     columns=(

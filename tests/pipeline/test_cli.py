@@ -15,6 +15,9 @@ from typing import Any
 import polars as pl
 import pytest
 
+from pipeline.lake import Lake
+from pipeline.schemas import BEGUN
+
 
 def nhiwatch(*args: str | Path, **env: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
@@ -152,6 +155,17 @@ def test_status_tells_what_failed(tmp_path: Path) -> None:
     page = nhiwatch("status", "--lake", tmp_path / "lake").stdout
     assert "The last ingest failed" in page
     assert "error: NotThereError: expected a file" in page
+
+
+def test_status_tells_what_was_begun_and_is_not_in(tmp_path: Path) -> None:
+    lake = Lake(tmp_path / "lake")
+    (tmp_path / "log.jsonl").write_text(json.dumps(cloudtrail(0)))
+    nhiwatch("ingest", tmp_path / "log.jsonl", "--lake", lake.location)
+    assert "are begun" not in nhiwatch("status", "--lake", lake.location, "--json").stdout
+    half = [{"source_file": "half.jsonl", "fingerprint": "f", "run_id": run} for run in "ab"]
+    lake.append("begun", BEGUN.frame(half))
+    page = json.loads(nhiwatch("status", "--lake", lake.location, "--json").stdout)
+    assert any(step.startswith("1 files are begun") for step in page["next"])
 
 
 def test_rejects_are_listed_and_shown_safely(tmp_path: Path) -> None:

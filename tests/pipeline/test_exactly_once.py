@@ -8,8 +8,8 @@ import subprocess
 import sys
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Any
 
+import polars as pl
 import pytest
 
 from pipeline.ingest import ingest
@@ -53,11 +53,14 @@ def record(n: int) -> str:
     return json.dumps(told)
 
 
-def kill_before_the_account(lake: Lake, *paths: Path) -> None:
-    """Ingest files up to their events, and no further."""
+def kill_before(lake: Lake, table: str, *paths: Path) -> None:
+    """Ingest files up to their events, and to what is committed before this table."""
+    append_new = Lake.append_new
 
-    def killed(*_: Any, **__: Any) -> None:
-        raise KilledError
+    def killed(lake: Lake, name: str, rows: pl.DataFrame) -> int:
+        if name == table:
+            raise KilledError
+        return append_new(lake, name, rows)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Lake, "append_new", killed)
@@ -65,47 +68,50 @@ def kill_before_the_account(lake: Lake, *paths: Path) -> None:
             ingest(lake, paths, now=NOW, run_id="killed")
 
 
+def true_accounts(lake: Lake) -> dict[str, tuple[int, int, int]]:
+    """Of each file its events, duplicates and rejects; they are checked against what is there."""
+    with lake.reader(tables=["events", "ingests", "rejects"]) as reader:
+        counted = reader.query("select source_file, events, duplicates, rejects from ingests")
+        events = reader.query("select source_file, count(*) from events group by 1").rows()
+        rejects = reader.query("select source_file, count(*) from rejects group by 1").rows()
+    accounts = {file: (e, d, r) for file, e, d, r in counted.rows()}
+    assert {file: e for file, (e, _, _) in accounts.items() if e} == dict(events)
+    assert {file: r for file, (_, _, r) in accounts.items() if r} == dict(rejects)
+    return accounts
+
+
+@pytest.mark.parametrize("table", ["rejects", "ingests"])
 def test_a_file_killed_before_its_account_is_no_copy_of_its_copy(
-    lake: Lake, tmp_path: Path
+    lake: Lake, tmp_path: Path, table: str
 ) -> None:
     path, copy = tmp_path / "a.jsonl", tmp_path / "copy.jsonl"
     for each in (path, copy):
-        each.write_text("\n".join(record(n) for n in range(10)))
-    kill_before_the_account(lake, path)
+        each.write_text("\n".join([*(record(n) for n in range(10)), "{half"]))
+    kill_before(lake, table, path)
     for late in (copy, path):
         ingest(lake, [late], now=NOW, run_id="r")
-    with lake.reader(tables=["events", "ingests"]) as reader:
-        told = reader.query("select source_file, events, duplicates from ingests order by 1")
-        [(events,)] = reader.query("select count(*) from events").rows()
-    assert events == 10
-    assert told.rows() == [(str(path), 10, 0), (str(copy), 0, 10)]
+    assert true_accounts(lake) == {str(path): (10, 0, 1), str(copy): (0, 10, 1)}
 
 
 @pytest.mark.parametrize("name", ["a.json", "a.json.gz", "a.jsonl", "a.jsonl.gz"])
 @pytest.mark.parametrize("copies", [1, 2])
+@pytest.mark.parametrize("table", ["rejects", "ingests"])
 def test_a_file_killed_before_its_account_has_one_when_it_is_moved(
-    lake: Lake, tmp_path: Path, name: str, copies: int
+    lake: Lake, tmp_path: Path, name: str, copies: int, table: str
 ) -> None:
-    between = "\n" if "jsonl" in name else ",\n"
-    text = between.join(record(n) for n in range(10))
-    whole = (text if "jsonl" in name else f'{{"Records": [{text}]}}').encode()
+    records = [*(record(n) for n in range(10)), '{"eventVersion": "1.11"}']
+    lines, document = "\n".join(records), f'{{"Records": [{",".join(records)}]}}'
+    whole = (lines if "jsonl" in name else document).encode()
     paths = [tmp_path / str(n) / name for n in range(copies)]
     for path in paths:
         path.parent.mkdir()
         path.write_bytes(gzip.compress(whole) if name.endswith("gz") else whole)
-    kill_before_the_account(lake, *paths)
+    kill_before(lake, table, *paths)
     moved = [path.rename(path.with_name(f"moved-{name}")) for path in paths]
     for _ in range(2):
         ingest(lake, moved, now=NOW, run_id="r")
-    with lake.reader(tables=["events", "ingests"]) as reader:
-        told = reader.query(
-            "select source_file, i.events, count(e.event_id) from ingests as i "
-            "left join events as e using (source_file) group by all"
-        )
-        [(events,)] = reader.query("select count(*) from events").rows()
-    assert events == 10
-    assert told["events"].sum() == 10
-    assert all(counted == there for _, counted, there in told.iter_rows())
+    events, _, rejects = map(sum, zip(*true_accounts(lake).values(), strict=True))
+    assert (events, rejects) == (10, 1)
 
 
 def test_events_of_two_files_stay_with_the_one_that_was_killed_before_its_account(
@@ -114,10 +120,6 @@ def test_events_of_two_files_stay_with_the_one_that_was_killed_before_its_accoun
     first, second = tmp_path / "a.jsonl", tmp_path / "b.jsonl"
     first.write_text("\n".join(record(n) for n in range(6)))
     second.write_text("\n".join(record(n) for n in range(4, 10)))
-    kill_before_the_account(lake, second)
+    kill_before(lake, "rejects", second)
     ingest(lake, [first, second], now=NOW, run_id="r")
-    with lake.reader(tables=["events", "ingests"]) as reader:
-        told = reader.query("select source_file, events, duplicates from ingests order by 1")
-        [(events,)] = reader.query("select count(*) from events").rows()
-    assert events == 10
-    assert told.rows() == [(str(first), 4, 2), (str(second), 6, 0)]
+    assert true_accounts(lake) == {str(first): (4, 2, 0), str(second): (6, 0, 0)}

@@ -73,6 +73,18 @@ def test_a_table_without_partitions_is_compacted_as_a_whole(lake: Lake) -> None:
     assert house(lake, most_small_files=4)["runs"].files_after == 1
 
 
+def test_what_was_begun_is_forgotten_once_it_is_in(lake: Lake) -> None:
+    for n in range(5):
+        row = {"source_file": f"{n}", "fingerprint": "f", "run_id": "r"}
+        lake.append("begun", TABLES["begun"].frame([row]))
+    booked = [{"source_file": f"{n}", "fingerprint": "f"} for n in range(4)]
+    lake.append("ingests", TABLES["ingests"].frame(booked))
+    assert house(lake, most_small_files=5) == {}
+    assert house(lake, most_small_files=4)["begun"].files_after == 1
+    with lake.reader(tables=["begun"]) as reader:
+        assert reader.columns("begun", ["source_file"]).rows() == [("4",)]
+
+
 def test_a_tidy_lake_is_left_alone(lake: Lake) -> None:
     append(lake, event(0), event(1, days_ago=1))
     versions = lake.versions()
@@ -146,15 +158,19 @@ def test_texts_go_before_the_events_they_are_of(lake: Lake) -> None:
 
 def test_each_table_goes_by_its_own_age(lake: Lake) -> None:
     old, new = NOW - timedelta(days=11), NOW - timedelta(days=9)
-    columns = {"scores": "window_start", "findings": "last_seen", "rejects": "rejected_at"}
-    for name, column in {**columns, "runs": "started_at"}.items():
+    columns = {
+        "scores": "window_start",
+        "findings": "last_seen",
+        "rejects": "rejected_at",
+        "runs": "started_at",
+        "begun": "begun_at",
+    }
+    for name, column in columns.items():
         for time in (old, new):
             lake.append(name, TABLES[name].frame([{column: time}]))
     kept = Retention(scores_days=10, findings_days=10, rejects_days=10, runs_days=10)
     work = house(lake, retention=kept)
-    assert {name: done.rows_removed for name, done in work.items()} == dict.fromkeys(
-        ("scores", "findings", "rejects", "runs"), 1
-    )
+    assert {name: done.rows_removed for name, done in work.items()} == dict.fromkeys(columns, 1)
 
 
 def test_roll_ups_and_what_was_judged_of_them_go_together(lake: Lake) -> None:
