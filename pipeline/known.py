@@ -129,6 +129,11 @@ class Known:
         row = self._rows.row(at, named=True)
         return Holder(row["source_file"], content, row["source"], row["held"], _mark(row))
 
+    def is_begun(self, name: str, fingerprint: str) -> bool:
+        """Whether a file is only begun."""
+        begun = self._begun_by_print.get(fingerprint, ())
+        return any(row["source_file"] == name for row in begun)
+
     def gone(self, content: str) -> list[str]:
         """The names of documents with a content that are only begun and are there no more."""
         names = (row["source_file"] for row in self._begun_by_print.get(content, ()))
@@ -216,7 +221,8 @@ class Unchanged:
 
 @dataclass(frozen=True)
 class Elsewhere:
-    """The lake has all of it from another file; `copied` if that one is still there.
+    """The lake has all of it from another file; `copied` if that one is still there, or something
+    may have landed from this one.
 
     `fingerprint` is what it is called under its own name; `content` what it is known by while it is
     unchanged, if it has to be read for that.
@@ -306,7 +312,8 @@ def _elsewhere(
     holder = known.holder(kept) if kept is not None else None
     if holder is None or holder.path == log.name:
         return None
-    return Elsewhere(fingerprint, kept, holder, copied=holder.is_there())
+    copied = holder.is_there() or known.is_begun(log.name, fingerprint)
+    return Elsewhere(fingerprint, kept, holder, copied)
 
 
 def _alike(name: str, first_line: bytes, known: Known) -> tuple[str, list[KnownLog]]:
@@ -319,7 +326,7 @@ def _alike(name: str, first_line: bytes, known: Known) -> tuple[str, list[KnownL
         fingerprint = fingerprint_of(first_line, generation)
         logs = known.logs_called(fingerprint)
         alike += logs
-        if own is None and all(log.path != name for log in logs):
+        if own is None and all(log.path != name for log in logs if log.booked):
             own = fingerprint
         if not logs:
             break

@@ -229,7 +229,7 @@ def summary_line(told: dict[str, Any]) -> str:
         if told["untried"]:
             words.append(
                 f"{told['untried']:,} rejects not tried: not kept whole (setting "
-                "reject_text_bytes), and their files are gone or changed"
+                "reject_text_bytes) and their files gone or changed, or their files not wholly in"
             )
     words += _house_words(told.get("housekeeping", []))
     hint = " (nhiwatch rejects tells why)" if told.get("rejects") else ""

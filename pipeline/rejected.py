@@ -58,7 +58,7 @@ class Asked:
 @dataclass(frozen=True, kw_only=True)
 class Replayed:
     """What a replay did: rejects that were tried again, what those brought, rejects that are left
-    of them, and those that could not be tried (text cut, file gone or changed).
+    of them, and those that could not be tried (text cut, file gone or changed, or not wholly in).
     """
 
     tried: int = 0
@@ -138,10 +138,14 @@ def replay(
         privacy=privacy or Privacy(),
         booked=True,
     )
-    with lake.reader(tables=["rejects"]) as reader:
+    with lake.reader(tables=["rejects", "ingests"]) as reader:
         rejects = listed(reader, asked, taken_for=taken_for)
+        booked = reader.columns("ingests", _FILE)
     short = pl.col("text_bytes") <= limits.max_record_bytes
-    rejects = rejects.with_columns(whole=pl.col("whole") & short)
+    # A file that is not booked is read once more, whole, by the ingest that books it.
+    in_reach = rejects.join(booked, on=_FILE, how="semi", maintain_order="left").with_columns(
+        whole=pl.col("whole") & short
+    )
     tried = 0
     with lake.reader(tables=()) as reader:
         completer = Completer(
@@ -149,7 +153,7 @@ def replay(
         )
         work = _Replay(lander, Parser(reader), completer, limits, given)
         known = known_files(lake)
-        for batch in _batches(rejects, known, most_bytes=limits.batch_bytes):
+        for batch in _batches(in_reach, known, most_bytes=limits.batch_bytes):
             work.do(batch)
             tried += batch.rejects.height
             if progress is not None:

@@ -12,8 +12,9 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from pipeline.ingest import ingest
+from pipeline.ingest import Limits, ingest
 from pipeline.lake import Lake
+from pipeline.rejected import Asked, Replayed, replay
 
 NOW = datetime(2026, 10, 1, tzinfo=timezone.utc)
 KILL = Path(__file__).parents[1] / "benchmarks" / "kill.py"
@@ -53,7 +54,14 @@ def record(n: int) -> str:
     return json.dumps(told)
 
 
-def kill_before(lake: Lake, table: str, *paths: Path) -> None:
+def write(path: Path, records: list[str]) -> None:
+    """A log or a document, compressed or not, as the name says."""
+    lines, document = "\n".join(records), f'{{"Records": [{",".join(records)}]}}'
+    whole = (lines if ".jsonl" in path.name else document).encode()
+    path.write_bytes(gzip.compress(whole) if path.suffix == ".gz" else whole)
+
+
+def kill_before(lake: Lake, table: str, *paths: Path, limits: Limits | None = None) -> None:
     """Ingest files up to their events, and to what is committed before this table."""
     append_new = Lake.append_new
 
@@ -65,7 +73,7 @@ def kill_before(lake: Lake, table: str, *paths: Path) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Lake, "append_new", killed)
         with pytest.raises(KilledError):
-            ingest(lake, paths, now=NOW, run_id="killed")
+            ingest(lake, paths, now=NOW, run_id="killed", limits=limits)
 
 
 def true_accounts(lake: Lake) -> dict[str, tuple[int, int, int]]:
@@ -86,7 +94,7 @@ def test_a_file_killed_before_its_account_is_no_copy_of_its_copy(
 ) -> None:
     path, copy = tmp_path / "a.jsonl", tmp_path / "copy.jsonl"
     for each in (path, copy):
-        each.write_text("\n".join([*(record(n) for n in range(10)), "{half"]))
+        write(each, [*(record(n) for n in range(10)), "{half"])
     kill_before(lake, table, path)
     for late in (copy, path):
         ingest(lake, [late], now=NOW, run_id="r")
@@ -100,12 +108,10 @@ def test_a_file_killed_before_its_account_has_one_when_it_is_moved(
     lake: Lake, tmp_path: Path, name: str, copies: int, table: str
 ) -> None:
     records = [*(record(n) for n in range(10)), '{"eventVersion": "1.11"}']
-    lines, document = "\n".join(records), f'{{"Records": [{",".join(records)}]}}'
-    whole = (lines if "jsonl" in name else document).encode()
     paths = [tmp_path / str(n) / name for n in range(copies)]
     for path in paths:
         path.parent.mkdir()
-        path.write_bytes(gzip.compress(whole) if name.endswith("gz") else whole)
+        write(path, records)
     kill_before(lake, table, *paths)
     moved = [path.rename(path.with_name(f"moved-{name}")) for path in paths]
     for _ in range(2):
@@ -114,12 +120,42 @@ def test_a_file_killed_before_its_account_has_one_when_it_is_moved(
     assert (events, rejects) == (10, 1)
 
 
+@pytest.mark.parametrize("name", ["a.json", "a.json.gz", "a.jsonl.gz"])
+def test_a_file_killed_before_its_account_has_one_when_its_copy_is_moved(
+    lake: Lake, tmp_path: Path, name: str
+) -> None:
+    path, copy = tmp_path / name, tmp_path / f"copy-of-{name}"
+    for each in (path, copy):
+        write(each, [record(n) for n in range(10)])
+    kill_before(lake, "ingests", path)
+    ingest(lake, [copy], now=NOW, run_id="r")
+    moved = copy.rename(tmp_path / f"moved-{name}")
+    ingest(lake, [path, moved], now=NOW, run_id="r")
+    accounts = true_accounts(lake)
+    assert accounts[str(path)] == (10, 0, 0)
+    assert accounts[str(copy)] == (0, 10, 0)
+
+
+def test_rejects_of_a_file_that_is_not_wholly_in_are_left_to_the_ingest(
+    lake: Lake, tmp_path: Path
+) -> None:
+    path = tmp_path / "a.jsonl"
+    write(path, [record(n) for n in range(5, 15)])
+    first, later = Limits(max_record_bytes=len(record(5))), Limits()
+    kill_before(lake, "ingests", path, limits=first)
+    assert replay(lake, Asked(), now=NOW, run_id="r", limits=later) == Replayed(untried=5)
+    ingest(lake, [path], now=NOW, run_id="r", limits=first)
+    assert true_accounts(lake) == {str(path): (5, 0, 5)}
+    assert replay(lake, Asked(), now=NOW, run_id="r", limits=later) == Replayed(tried=5, events=5)
+    assert true_accounts(lake) == {str(path): (10, 0, 0)}
+
+
 def test_events_of_two_files_stay_with_the_one_that_was_killed_before_its_account(
     lake: Lake, tmp_path: Path
 ) -> None:
     first, second = tmp_path / "a.jsonl", tmp_path / "b.jsonl"
-    first.write_text("\n".join(record(n) for n in range(6)))
-    second.write_text("\n".join(record(n) for n in range(4, 10)))
+    write(first, [record(n) for n in range(6)])
+    write(second, [record(n) for n in range(4, 10)])
     kill_before(lake, "rejects", second)
     ingest(lake, [first, second], now=NOW, run_id="r")
     assert true_accounts(lake) == {str(first): (4, 2, 0), str(second): (6, 0, 0)}
