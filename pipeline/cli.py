@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from importlib import metadata
@@ -22,26 +21,20 @@ import typer
 import dashboards
 from pipeline import evaluate as evaluating
 from pipeline import explain as explaining
-from pipeline import printing, rejected, runs, steps
+from pipeline import printing, rejected, running, runs, steps
 from pipeline import settings as configuration
 from pipeline.dictionary import dictionary
 from pipeline.errors import NhiwatchError
-from pipeline.following import Look
-from pipeline.following import follow as following
 from pipeline.printing import Format
 from pipeline.reader import LakeReader
 from pipeline.rejected import Asked
 from pipeline.settings import Settings
 from pipeline.status import as_dict
 from pipeline.steps import Done, Job
-from pipeline.stopping import Stop
 from sample_data import DATA, INVENTORY
 
-REJECTED = 3
 EVERY = 10
 """Seconds between two looks of a follower."""
-ADDING_UP = ("files", "records", "events", "duplicates", "rejects")
-"""Counts that add up over its looks."""
 
 app = typer.Typer(
     name="nhiwatch",
@@ -111,7 +104,9 @@ def demo(
 ) -> None:
     """Sample data in, findings out, from nothing: a month of one small company."""
     settings = configuration.load(lake=lake, inventory=INVENTORY)
-    status = _main_job("demo", settings, [str(DATA / "AWSLogs"), str(DATA / "traces")], json=json)
+    status = running.do_main_job(
+        "demo", settings, [str(DATA / "AWSLogs"), str(DATA / "traces")], json=json
+    )
     if not json:
         _findings(settings, limit=30)
     if dashboard:
@@ -128,7 +123,7 @@ def run(
 ) -> None:
     """The main job: ingest, baselines and detectors, through the Prefect flow."""
     settings = configuration.load(lake=lake)
-    sys.exit(_main_job("run", settings, paths, source=source, json=json))
+    sys.exit(running.do_main_job("run", settings, paths, source=source, json=json))
 
 
 @app.command(
@@ -157,14 +152,14 @@ def ingest(
     if every is not None and not follow:
         raise typer.BadParameter("expected --follow with it", param_hint="--every")
     if follow:
-        _follow(settings, paths, source=source, every=every or EVERY, json=json)
+        running.follow(settings, paths, source=source, every=every or EVERY, json=json)
         return
 
     def work(job: Job) -> Done:
         summary = steps.bring_in(job, paths, source=source)
         return Done(summary=summary, house=steps.keep_house(job))
 
-    sys.exit(_tell(_booked("ingest", settings, work), json=json))
+    sys.exit(running.do("ingest", settings, work, json=json))
 
 
 @app.command(epilog="Example: nhiwatch detect --since 2026-09-01 --detector credential_reuse")
@@ -189,7 +184,7 @@ def detect(
         judged = steps.detect(job, only=detector or [], **days)
         return Done(judged=judged, house=steps.keep_house(job))
 
-    sys.exit(_tell(_booked("detect", settings, work), json=json))
+    sys.exit(running.do("detect", settings, work, json=json))
 
 
 @app.command(epilog="Example: nhiwatch findings --detector credential_reuse --format json")
@@ -405,7 +400,15 @@ def rejects(
     if replay:
         if export is not None:
             raise typer.BadParameter("expected one of --replay and --export, got both")
-        sys.exit(_replay(settings, asked, taken_for=taken_for, json=json))
+        with _reader(settings, tables=["rejects"]) as reader:
+            if reject_id is not None:
+                rejected.shown(reader, reject_id)
+
+        def work(job: Job) -> Done:
+            replayed = steps.replay_rejects(job, asked, taken_for=taken_for)
+            return Done(replayed=replayed, house=steps.keep_house(job))
+
+        sys.exit(running.do("replay", settings, work, json=json))
     with _reader(settings) as reader:
         if export is not None:
             written, cut = rejected.export(reader, asked, export)
@@ -441,145 +444,13 @@ def compact(
     def work(job: Job) -> Done:
         return Done(house=steps.keep_house(job, rules=rules))
 
-    told = _booked("compact", settings, work)
-    sys.exit(_tell(told, json=json))
+    sys.exit(running.do("compact", settings, work, json=json))
 
 
 # -- what the commands share
 
 _SQL = Path(__file__).parent / "sql"
 """SELECTs of this package; those of the commands read views."""
-
-
-def _main_job(
-    command: str, settings: Settings, paths: list[str], *, source: str | None = None, json: bool
-) -> int:
-    """Run the flow, unless there is nothing to do; returns the exit status."""
-    now = configuration.utc_now()
-    unchanged = steps.nothing_to_do(settings, paths, now=now)
-    if unchanged is not None:
-        job = Job(settings=settings, run_id="", now=now, progress=lambda *_: None)
-        house = steps.counts(Done(house=steps.keep_house(job)))
-        told = {"files": 0, "unchanged": unchanged, "events": 0, "findings": 0, **house}
-        if json:
-            sys.stdout.write(printing.as_json(told) + "\n")
-        else:
-            printing.say(f"nothing new: {unchanged} files unchanged, every day judged")
-        return 0
-    _set_prefect()
-    # Prefect takes a second to import, and reads its settings while it does.
-    from pipeline.flows import main_job  # noqa: PLC0415
-
-    told = _booked(command, settings, lambda job: main_job(job, paths, source))
-    return _tell(told, json=json)
-
-
-def _follow(
-    settings: Settings, paths: list[str], *, source: str | None, every: float, json: bool
-) -> None:
-    """Bring in what is new in the paths until asked to end; in the book that is one run."""
-    now, run_id = configuration.utc_now, configuration.new_run_id()
-    follower = steps.follower(settings, paths, run_id=run_id, source=source)
-    book = runs.Book(
-        lake=settings.open_lake(),
-        command="follow",
-        run_id=run_id,
-        started_at=now(),
-        goes_on=True,
-    )
-    so_far: Counter[str] = Counter()
-    faults: set[str] = set()
-
-    def tell(look: Look) -> None:
-        nonlocal faults
-        for fault in sorted(set(look.faults) - faults):
-            printing.say(f"waiting: {fault}")
-        faults = set(look.faults)
-        if not look.summary.files:
-            return
-        job = Job(settings=settings, run_id=run_id, now=now(), progress=lambda *_: None)
-        counts = steps.counts(Done(summary=look.summary, house=steps.keep_house(job)))
-        so_far.update({name: counts[name] for name in ADDING_UP})
-        book.finished({**counts, **so_far}, failures=[], lake_versions={}, finished_at=now())
-        seconds = round((now() - look.began).total_seconds(), 1)
-        told = {"at": look.began, "run_id": run_id, **counts, "seconds": seconds}
-        if json:
-            sys.stdout.write(printing.as_json(told, indent=None) + "\n")
-            sys.stdout.flush()
-        else:
-            printing.say(f"{look.began:%Y-%m-%d %H:%M:%S}Z {printing.summary_line(told)}")
-
-    with Stop() as stop:
-        printing.say(f"following {', '.join(paths)}: a look every {every:g} s, Ctrl-C ends it")
-        try:
-            following(
-                follower,
-                clock=now,
-                wait=lambda: stop.wait(every),
-                stopped=stop.asked,
-                tell=tell,
-            )
-        except BaseException as error:
-            book.failed(error, finished_at=now())
-            raise
-    printing.say(f"followed: {so_far['events']:,} new events, {so_far['rejects']:,} rejects")
-
-
-def _replay(settings: Settings, asked: Asked, *, taken_for: str | None, json: bool) -> int:
-    """Try the rejects again; returns the exit status."""
-    lake = settings.open_lake()
-    lake.require()
-    if asked.reject_id is not None:
-        with lake.reader(tables=["rejects"]) as reader:
-            rejected.shown(reader, asked.reject_id)
-
-    def work(job: Job) -> Done:
-        replayed = steps.replay_rejects(job, asked, taken_for=taken_for)
-        return Done(replayed=replayed, house=steps.keep_house(job))
-
-    return _tell(_booked("replay", settings, work), json=json)
-
-
-def _booked(
-    command: str,
-    settings: Settings,
-    work: Callable[[Job], Done],
-) -> dict[str, Any]:
-    """Do the work with progress shown, write it into the book of runs, return its counts."""
-    started, run_id = configuration.utc_now(), configuration.new_run_id()
-    book = runs.Book(lake=settings.open_lake(), command=command, run_id=run_id, started_at=started)
-    with printing.progress() as report:
-        job = Job(settings=settings, run_id=run_id, now=started, progress=report)
-        try:
-            done = work(job)
-        except BaseException as error:
-            book.failed(error, finished_at=configuration.utc_now())
-            raise
-    counts = steps.counts(done)
-    failures = [str(failure) for failure in done.judged.failures] if done.judged else []
-    book.finished(
-        counts,
-        failures=failures,
-        lake_versions=done.judged.lake_versions if done.judged else {},
-        finished_at=configuration.utc_now(),
-    )
-    seconds = (configuration.utc_now() - started).total_seconds()
-    for line in done.house.left:
-        printing.say(line)
-    return {"run_id": run_id, **counts, "seconds": round(seconds, 1), "errors": failures}
-
-
-def _tell(told: dict[str, Any], *, json: bool) -> int:
-    """Say what was done in a line; returns the exit status."""
-    if json:
-        sys.stdout.write(printing.as_json(told) + "\n")
-    else:
-        printing.say(printing.summary_line(told))
-    for failure in told["errors"]:
-        printing.say(f"error: {failure}")
-    if told["errors"]:
-        return 1
-    return REJECTED if told.get("rejects") else 0
 
 
 def _reader(settings: Settings, **options: Any) -> LakeReader:
@@ -618,22 +489,6 @@ def _format(name: str, json: bool) -> Format:
         raise typer.BadParameter(
             f"expected {', '.join(Format)}, got {name!r}", param_hint="--format"
         ) from None
-
-
-def _set_prefect() -> None:
-    """Keep Prefect's own logs out of the way, and give its server time to start on a busy machine;
-    what is set in the environment goes first.
-    """
-    wanted = {
-        "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120",
-        "PREFECT_LOGGING_LEVEL": "ERROR",
-        "PREFECT_SERVER_LOGGING_LEVEL": "ERROR",
-        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
-        "PREFECT_LOGGING_TO_API_ENABLED": "false",
-        "DO_NOT_TRACK": "1",
-    }
-    for name, value in wanted.items():
-        os.environ.setdefault(name, value)
 
 
 def _serve_dashboard(settings: Settings, *, port: int = 8501, address: str = "127.0.0.1") -> None:
