@@ -9,10 +9,9 @@ replaced, never doubled. `judgements` is written last, so a killed run is simply
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
 from pathlib import Path
@@ -27,10 +26,10 @@ from pipeline.reader import LakeReader
 from pipeline.schemas import JUDGEMENTS
 
 SQL = Path(__file__).parent / "sql"
-DAYS_AT_ONCE, SCORES_AT_ONCE = 31, 100_000
-"""Of a detector's days, or its scores, a commit is made: bounds what a killed run has to do again,
-and what waits in memory.
-"""
+DAYS_AT_ONCE = 31
+"""Of so many days of a detector a commit is made: bounds what a killed run has to do again."""
+SCORES_AT_ONCE = 100_000
+"""When so many scores wait, those of the detector with the most are committed: bounds memory."""
 _AT_ONCE = 2
 """Days being judged; each holds what it reads in memory."""
 
@@ -99,17 +98,11 @@ def _judged(
     """What the detectors say of their days, in order, judged by some threads at once. They share
     the reader's snapshot and its memory.
     """
-    local = threading.local()
-    with ExitStack() as readers:
-
-        def start() -> None:
-            local.reader = readers.enter_context(reader.beside())
-
-        threads = ThreadPoolExecutor(_AT_ONCE, "judge", start)
-        try:
-            yield threads.map(lambda due: run.judge(local.reader, *due), todo)
-        finally:
-            threads.shutdown(cancel_futures=True)
+    threads = ThreadPoolExecutor(_AT_ONCE, "judge")
+    try:
+        yield threads.map(lambda due: run.judge(reader, *due), todo)
+    finally:
+        threads.shutdown(cancel_futures=True)
 
 
 class _Run:
@@ -128,11 +121,12 @@ class _Run:
     def judge(
         self, reader: LakeReader, detector: Detector, day: date, rolled_at: datetime
     ) -> _Result | DetectorError:
-        """Judge one day with one detector."""
+        """Judge one day with one detector. What it defines for that goes with it."""
         spec = detector.spec
         window = Window.of_day(day, history_days=self.history_days)
         try:
-            judgement = detector.detect(reader, window)
+            with reader.beside() as own:
+                judgement = detector.detect(own, window)
             return _Result(
                 window,
                 scores_frame(spec, judgement.scores, window=window),
@@ -151,11 +145,12 @@ class _Run:
             self.failures.append(result)
             return
         detector_id = result.judgement["detector"]
-        waiting = self.waiting.setdefault(detector_id, [])
-        waiting.append(result)
-        scores = sum(each.scores.height for each in waiting)
-        if len(waiting) >= DAYS_AT_ONCE or scores >= SCORES_AT_ONCE:
+        self.waiting.setdefault(detector_id, []).append(result)
+        if len(self.waiting[detector_id]) >= DAYS_AT_ONCE:
             self.commit(detector_id)
+        scores = {id_: sum(r.scores.height for r in rs) for id_, rs in self.waiting.items()}
+        if sum(scores.values()) >= SCORES_AT_ONCE:
+            self.commit(max(scores, key=lambda id_: scores[id_]))
 
     def commit_all(self) -> None:
         for detector_id in list(self.waiting):

@@ -79,6 +79,26 @@ class Fails:
         return Judgement(pl.DataFrame(schema=SCORE_COLUMNS))
 
 
+class Again(Counts):
+    """The same under another name."""
+
+    spec: ClassVar[Spec] = spec("again")
+
+
+@dataclass(frozen=True)
+class Defines:
+    """A detector that fails where it finds a name that it gave to something on another day."""
+
+    spec: ClassVar[Spec] = spec("defines")
+
+    def detect(self, reader: Reader, window: Window) -> Judgement:
+        there = "select table_name from duckdb_tables() where table_name = 'mine'"
+        if not reader.query(there).is_empty():
+            raise ZeroDivisionError("still there")
+        reader.define("mine", "select 1 as one")
+        return Judgement(pl.DataFrame(schema=SCORE_COLUMNS))
+
+
 SCORE_COLUMNS = {
     "subject_kind": pl.String,
     "subject_id": pl.String,
@@ -105,7 +125,7 @@ def add(lake: Lake, day: date, *identities: str, now: datetime = NOW) -> None:
     roll_up(lake, now=now)
 
 
-def run(lake: Lake, *detectors: Counts | Fails, run_id: str = "r1") -> Judged:
+def run(lake: Lake, *detectors: Counts | Fails | Defines, run_id: str = "r1") -> Judged:
     return judge(lake, detectors, now=NOW, run_id=run_id)
 
 
@@ -178,6 +198,25 @@ def test_many_scores_are_committed_before_the_last_day_is_judged(
     # The first version, 0, is the table's making.
     assert lake.versions()["judgements"] == 3
     assert rows(lake, "select count(*) from scores") == [(6,)]
+
+
+def test_the_scores_of_all_detectors_together_are_bounded(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("detectors.judge.SCORES_AT_ONCE", 2)
+    add(lake, DAY, "a")
+    add(lake, DAY + timedelta(days=1), "a")
+    assert run(lake, Counts(), Again()).scores == 4
+    # After each second score, and at the end what waits then of one of the two.
+    assert lake.versions()["judgements"] == 4
+    assert rows(lake, "select count(*) from judgements") == [(4,)]
+
+
+def test_what_a_detector_defines_goes_with_its_day(lake: Lake) -> None:
+    for n in range(4):
+        add(lake, DAY + timedelta(days=n), "a")
+    judged = run(lake, Defines())
+    assert (judged.days, judged.failures) == (4, ())
 
 
 def test_only_the_days_asked_for_are_judged(lake: Lake) -> None:
