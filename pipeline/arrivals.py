@@ -42,7 +42,8 @@ class LogFile:
     `same_as` is the file whose content it has under another name, which brought its events.
     A log's `mark` is how far it is read, in the end; `before` is how far it was; `begins` is a
     place in it, by which it is known again should it not come to the end. `content` is what it is
-    known by while it is unchanged, if that is not its fingerprint.
+    known by while it is unchanged, if that is not its fingerprint. `begun` tells that the lake has
+    it as begun, or has more of it.
     """
 
     path: str
@@ -54,6 +55,7 @@ class LogFile:
     mark: Mark | None = None
     begins: Mark | None = None
     content: str | None = None
+    begun: bool = False
     records: int = 0
     events: int = 0
     duplicates: int = 0
@@ -219,7 +221,7 @@ class _Reading:
     def whole(
         self, log: LogObject, content: Content, file: LogFile, *, is_log: bool
     ) -> Generator[Arrival | Passed, None, bool]:
-        """All that a file holds; returns whether it does not wait for more."""
+        """All that a file holds; returns whether that is all."""
         if is_log:
             return self._lines(log, content, file)
         self._documents[file.fingerprint] = file
@@ -286,7 +288,7 @@ class _Reading:
         self, log: LogObject, content: Content, file: LogFile
     ) -> Generator[Arrival | Passed, None, bool]:
         """The records of a document, unless something in it is not whole and may become so; returns
-        whether it does not.
+        whether that is all.
         """
         empty = True
         for piece in split(

@@ -25,7 +25,7 @@ SQL = Path(__file__).parent / "sql"
 QUEUE = "book"
 _ATTEMPTS = 100
 _ENDS = {"source_file": pl.String, "fingerprint": pl.String, "next_record": pl.Int64}
-_NOT_BOOKED = ("path", "same_as", "before", "mark", "begins")
+_NOT_BOOKED = ("path", "same_as", "before", "mark", "begins", "begun")
 
 
 def begin(lake: Lake, files: Iterable[LogFile], *, now: datetime, run_id: str) -> None:
@@ -71,7 +71,7 @@ def row_of(file: LogFile) -> dict[str, Any]:
 
 def take_back(lake: Lake, files: Sequence[LogFile]) -> None:
     """Take out of `rejects` what logs ended in when they were read before: it is read again now.
-    And all of files whose content is another's: it is told of that one.
+    And all of a file that holds what another does: that one's rejects tell of it.
     """
     known = [file.before for file in files if file.before is not None and file.before.told]
     ends = [(log.path, log.fingerprint, log.mark.next_record) for log in known]

@@ -34,8 +34,7 @@ _ONE_DAY = timedelta(days=1)
 class Lander:
     """Commits batches for one run; `done` are the files that are wholly in.
 
-    A commit holds `batches_in_commit` batches, unless it is asked for before. With `booked` all
-    files are in `ingests` already.
+    A commit holds `batches_in_commit` batches, unless it is asked for before.
     """
 
     lake: Lake
@@ -44,11 +43,9 @@ class Lander:
     reject_text_bytes: int
     privacy: Privacy
     batches_in_commit: int = 1
-    booked: bool = False
     done: list[LogFile] = field(default_factory=list)
     _events: NewEvents | None = None
     _files: dict[str, LogFile] = field(default_factory=dict)
-    _begun: set[tuple[str, str]] = field(default_factory=set)
     _taken: list[ParsedBatch] = field(default_factory=list)
 
     def land(self, batch: ParsedBatch, *, commit: bool = False) -> None:
@@ -108,14 +105,10 @@ class Lander:
 
     def _begin(self) -> None:
         """Write down the files of which events are about to land for the first time."""
-        new = {
-            (file.path, file.fingerprint): file
-            for file in self._files.values()
-            if file.before is None and not self.booked
-        }
-        begins = new.keys() - self._begun
-        begin(self.lake, [new[key] for key in begins], now=self.now, run_id=self.run_id)
-        self._begun |= begins
+        new = [file for file in self._files.values() if file.before is None and not file.begun]
+        begin(self.lake, new, now=self.now, run_id=self.run_id)
+        for file in new:
+            file.begun = True
 
     def _account(self, batches: Sequence[ParsedBatch]) -> None:
         """Write into the files' accounts what batches held, when their events are there."""

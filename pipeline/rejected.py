@@ -136,7 +136,6 @@ def replay(
         run_id=run_id,
         reject_text_bytes=limits.reject_text_bytes,
         privacy=privacy or Privacy(),
-        booked=True,
     )
     with lake.reader(tables=["rejects", "ingests"]) as reader:
         rejects = listed(reader, asked, taken_for=taken_for)
@@ -262,7 +261,7 @@ class _Replay:
             once = rows.unique("record_index", keep="first", maintain_order=True)
             name = self.given.name if self.given else once["source"][0]
             path, content = once.select(_FILE).row(0)
-            file = LogFile(path, content, bytes=0, source=name)
+            file = LogFile(path, content, bytes=0, source=name, begun=True)
             texts = pa.array(once["text"].to_list(), pa.string())
             gathering.add(Arrival(file, Piece(once["record_index"].to_list(), texts)))
             files.append(file)
@@ -270,7 +269,7 @@ class _Replay:
 
     def _from_file(self, rejects: pl.DataFrame, there: LogObject) -> _Outcome:
         path, content = rejects.select(_FILE).row(0)
-        file = LogFile(path, content, there.size)
+        file = LogFile(path, content, there.size, begun=True)
         after = [REJECTS.frame([])]
         gathering = Gathering()
         for arrival in records_of(there, file, self.given, self.limits.max_record_bytes):
