@@ -85,7 +85,7 @@ def _next(facts: dict[str, Any]) -> Iterator[str]:
             f"{facts['begun']:,} files are begun and not wholly in: unless an ingest is at work, "
             "give it again; it goes on where it broke off."
         )
-    if not facts["files"]:
+    elif not facts["files"]:
         yield "There is nothing in the lake yet: nhiwatch run PATH"
     for source in facts["quiet_feeds"] or ():
         yield f"Feed {source} is a day behind the newest: look whether its files still come."

@@ -168,6 +168,14 @@ def test_status_tells_what_was_begun_and_is_not_in(tmp_path: Path) -> None:
     assert any(step.startswith("1 files are begun") for step in page["next"])
 
 
+def test_status_of_a_lake_whose_first_ingest_was_killed(tmp_path: Path) -> None:
+    lake = Lake(tmp_path / "lake")
+    lake.append("begun", BEGUN.frame([{"source_file": "half.jsonl", "fingerprint": "f"}]))
+    lake.next_turn("events", "ingest")
+    [step] = json.loads(nhiwatch("status", "--lake", lake.location, "--json").stdout)["next"]
+    assert "give it again" in step
+
+
 def test_rejects_are_listed_and_shown_safely(tmp_path: Path) -> None:
     lines = [json.dumps(cloudtrail(0)), "{half \x1b[31m <script>"]
     (tmp_path / "log.jsonl").write_text("\n".join(lines))
