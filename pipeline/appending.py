@@ -3,7 +3,7 @@
 Each write of delta-rs makes files of its own, so that a large load in small batches would leave
 small files, to be written once more by a compaction. Here the batches of a load go into the same
 files, and one commit adds them all. Until then no reader sees them; those of a killed writer belong
-to no commit, and go with a later vacuum.
+to no commit, and go with a later vacuum. Small files are written once more the same way.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import time
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -36,6 +36,9 @@ UNIQUE = ("event_id", "raw", "prompt", "tool_arguments", "tool_result", "text")
 """Columns of texts that hardly repeat: a dictionary of them, or their bounds, would cost a quarter
 of writing.
 """
+
+_GATHERED = 32 * 1024**2
+"""Bytes of rows that are gathered, at the most, for a row group."""
 
 _MOST_OPEN = 32
 _MOST_OPEN_IN_BUCKET = 8
@@ -63,23 +66,27 @@ class _File:
             self.bytes = self.sink.tell()
             self.sink.close()
 
-    def action(self) -> AddAction:
+    def action(self, *, data_change: bool) -> AddAction:
         return AddAction(
             path=self.key,
             size=self.bytes,
             partition_values=self.values,
             modification_time=int(time.time() * 1000),
-            data_change=True,
+            data_change=data_change,
             stats=json.dumps({"numRecords": self.rows}),
         )
 
 
 @dataclass
 class Appending:
-    """Rows for one table, in the table's columns, that are written to files of its partitions."""
+    """Rows for one table that are written to files of its partitions. `schema` is that of the rows;
+    files are closed when they have `target_bytes`.
+    """
 
     table: Table
     place: Location
+    schema: pa.Schema
+    target_bytes: int = TARGET_BYTES
     _open: dict[tuple[str, ...], _File] = field(default_factory=dict)
     _closed: list[_File] = field(default_factory=list)
     _told: bool = False
@@ -89,36 +96,49 @@ class Appending:
         with self._faults_told():
             self._add(rows)
 
-    def _add(self, rows: pa.Table) -> None:
-        most_open = _MOST_OPEN if isinstance(self.place, Path) else _MOST_OPEN_IN_BUCKET
-        for values, part in self._parts(rows):
-            file = self._open.pop(values, None) or self._new(values)
-            self._open[values] = file
-            file.write(part)
-            if file.sink.tell() >= TARGET_BYTES:
-                self._close(values)
-            elif len(self._open) > most_open:
-                self._close(next(iter(self._open)))
+    def add_again(self, values: tuple[str, ...], keys: Iterable[str]) -> None:
+        """Write once more what some files of a partition hold, together; columns that a file does
+        not have are null.
+        """
+        with self._faults_told():
+            inside = self._inside()
+            rows = (_in_schema(rows, inside) for key in keys for rows in self._row_groups(key))
+            for part in _gathered(rows):
+                self._write(values, part)
 
-    def actions(self) -> list[AddAction | RemoveAction]:
-        """What a commit has to say of all that was written; nothing can be added after."""
+    def _add(self, rows: pa.Table) -> None:
+        for values, part in self._parts(rows):
+            self._write(values, part)
+
+    def _write(self, values: tuple[str, ...], rows: pa.Table) -> None:
+        most_open = _MOST_OPEN if isinstance(self.place, Path) else _MOST_OPEN_IN_BUCKET
+        file = self._open.pop(values, None) or self._new(values)
+        self._open[values] = file
+        file.write(rows)
+        if file.sink.tell() >= self.target_bytes:
+            self._close(values)
+        elif len(self._open) > most_open:
+            self._close(next(iter(self._open)))
+
+    def actions(self, *, data_change: bool = True) -> list[AddAction | RemoveAction]:
+        """What a commit has to say of all that was written, and whether it changes what the table
+        holds; nothing can be added after.
+        """
         with self._faults_told():
             for values in list(self._open):
                 self._close(values)
         self._told = True
-        return [file.action() for file in self._closed]
+        return [file.action(data_change=data_change) for file in self._closed]
 
     def read(self) -> Iterator[pa.Table]:
         """What was written, some rows at a time, when `actions` were asked for."""
         for file in self._closed:
-            with self._source(file.key) as source, pq.ParquetFile(source) as parquet:
-                for group in range(parquet.num_row_groups):
-                    rows = parquet.read_row_group(group)
-                    for name, value in file.values.items():
-                        column = pa.repeat(pa.scalar(value), rows.num_rows)
-                        rows = rows.append_column(name, column)
-                    names = self.table.column_names
-                    yield rows.select(names).cast(self.table.arrow_schema)
+            for rows in self._row_groups(file.key):
+                whole = rows
+                for name, value in file.values.items():
+                    column = pa.repeat(pa.scalar(value), rows.num_rows)
+                    whole = whole.append_column(name, column)
+                yield whole.select(self.schema.names).cast(self.schema)
 
     def discard(self) -> None:
         """Delete what was written, unless a commit was told of it: one that was refused may be in
@@ -156,12 +176,12 @@ class Appending:
         named = dict(zip(self.table.partition_by, values, strict=True))
         folders = [f"{key}={value}" for key, value in named.items()]
         key = "/".join([*folders, f"part-{uuid.uuid4()}.zstd.parquet"])
-        inside = [c for c in self.table.column_names if c not in named]
-        repeating = [name for name in inside if name not in UNIQUE]
-        sink, schema = self._sink(key), self.table.arrow_schema
+        inside = self._inside()
+        repeating = [name for name in inside.names if name not in UNIQUE]
+        sink = self._sink(key)
         parquet = pq.ParquetWriter(
             sink,
-            pa.schema([schema.field(name) for name in inside]),
+            inside,
             compression="zstd",
             compression_level=1,
             use_dictionary=repeating,
@@ -169,6 +189,15 @@ class Appending:
             store_schema=False,
         )
         return _File(key, named, sink, parquet)
+
+    def _inside(self) -> pa.Schema:
+        """The columns of a file: those of a partition are in its folder's name."""
+        return pa.schema([f for f in self.schema if f.name not in self.table.partition_by])
+
+    def _row_groups(self, key: str) -> Iterator[pa.Table]:
+        with self._source(key) as source, pq.ParquetFile(source) as parquet:
+            for group in range(parquet.num_row_groups):
+                yield parquet.read_row_group(group)
 
     def _close(self, values: tuple[str, ...]) -> None:
         self._open[values].close()
@@ -194,3 +223,35 @@ class Appending:
             place.unlink(missing_ok=True)
         else:
             obstore.delete(store(place.scheme, place.bucket), place.key)
+
+
+def removing(key: str, bytes_: int, values: Mapping[str, str]) -> RemoveAction:
+    """What a commit has to say of a file of a partition that goes, as its rows are in another."""
+    return RemoveAction(
+        path=key,
+        data_change=False,
+        deletion_timestamp=int(time.time() * 1000),
+        size=bytes_,
+        partition_values=dict(values),
+    )
+
+
+def _in_schema(rows: pa.Table, schema: pa.Schema) -> pa.Table:
+    there = rows.column_names
+    columns = [
+        rows[f.name].cast(f.type) if f.name in there else pa.nulls(rows.num_rows, f.type)
+        for f in schema
+    ]
+    return pa.table(columns, schema)
+
+
+def _gathered(parts: Iterable[pa.Table]) -> Iterator[pa.Table]:
+    """The same rows, those of a row group together."""
+    rows = None
+    for part in parts:
+        rows = part if rows is None else pa.concat_tables([rows, part])
+        while rows.num_rows >= ROW_GROUP or rows.nbytes >= _GATHERED:
+            yield rows.slice(0, ROW_GROUP)
+            rows = rows.slice(ROW_GROUP)
+    if rows is not None and rows.num_rows:
+        yield rows

@@ -22,8 +22,9 @@ from deltalake import (
 )
 from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
 from deltalake.schema import ArrayType
+from deltalake.transaction import AddAction, RemoveAction
 
-from pipeline.appending import ROW_GROUP, UNIQUE, Appending
+from pipeline.appending import ROW_GROUP, UNIQUE, Appending, removing
 from pipeline.buckets import (
     DELTA_OPTIONS,
     BucketUrl,
@@ -49,6 +50,8 @@ _WRITER = WriterProperties(
     ),
 )
 _OPENED_AT_ONCE = 8
+_COMPACTED_AT_ONCE = 32
+"""Partitions that are compacted in one commit."""
 # Delta's own default; delta-rs makes it 100, and opening a table reads every commit since.
 _CONFIGURATION: dict[str, str | None] = {"delta.checkpointInterval": "10"}
 
@@ -139,26 +142,15 @@ class Lake:
     def appending(self, name: str) -> Appending:
         """Rows for a table that are written as they come, and are in it once they are committed."""
         self._writable(name)
-        return Appending(TABLES[name], self.location / name)
+        spec = TABLES[name]
+        return Appending(spec, self.location / name, spec.arrow_schema)
 
     def commit(self, rows: Appending, *, turn: Turn) -> None:
         """Add all of the rows to their table in one commit; fails with `ConcurrentWriteError` if
         another process took the turn.
         """
-        actions, name = rows.actions(), rows.table.name
-
-        def add(table: DeltaTable) -> int:
-            table.create_write_transaction(
-                actions,
-                mode="append",
-                schema=table.schema(),
-                partition_by=list(rows.table.partition_by),
-                commit_properties=_commit(turn),
-            )
-            return len(actions)
-
-        if actions:
-            self._committed(name, add, turn=turn)
+        if actions := rows.actions():
+            self._change_files(rows.table.name, actions, turn, _commit(turn))
 
     def append_new(self, name: str, rows: pl.DataFrame) -> int:
         """Append those rows whose key the table does not have yet; returns how many.
@@ -283,35 +275,49 @@ class Lake:
         """A row for each data file of a table, from the Delta log alone: the partition columns,
         `bytes` and `rows`.
         """
-        keys = list(TABLES[name].partition_by)
-        table = self.table(name)
-        empty = TABLES[name].frame([]).select(keys)
-        if table is None or not table.file_uris():
-            return empty.with_columns(bytes=pl.lit(0, pl.Int64), rows=pl.lit(0, pl.Int64))
-        actions = pl.DataFrame(pa.table(table.get_add_actions(flatten=True)))
-        return actions.select(
-            *(pl.col(f"partition.{key}").alias(key) for key in keys),
-            pl.col("size_bytes").cast(pl.Int64).alias("bytes"),
-            pl.col("num_records").cast(pl.Int64).alias("rows"),
-        )
+        return _data_files(TABLES[name], self.table(name)).drop("path")
 
     def compact(self, name: str, partitions: pl.DataFrame, *, target_bytes: int) -> None:
-        """Merge the small files of some partitions (rows of the partition columns) of a table into
-        files of about `target_bytes`; safe beside readers and writers.
+        """Merge the files of under half of `target_bytes` of some partitions (rows of the partition
+        columns) of a table into files of about `target_bytes`; safe beside readers and writers.
 
-        Fails with `ConcurrentWriteError`, and changes nothing, if somebody replaced rows of these
-        partitions at the same time.
+        Fails with `ConcurrentWriteError`, and leaves the rest as it is, if somebody changed rows of
+        these partitions, or compacted the table, meanwhile.
         """
-        for filters in _partition_filters(partitions):
-            try:
-                self._writable(name).optimize.compact(
-                    partition_filters=filters,
-                    target_size=target_bytes,
-                    writer_properties=_WRITER,
-                    commit_properties=_commit(None),
-                )
-            except CommitFailedError as error:
-                raise ConcurrentWriteError(f"table {name}: {error}") from error
+        keys = TABLES[name].partition_by
+        values = [tuple(map(str, row)) for row in partitions.rows()] if keys else [()]
+        for start in range(0, len(values), _COMPACTED_AT_ONCE):
+            some = values[start : start + _COMPACTED_AT_ONCE]
+            self._compact(name, some, target_bytes=target_bytes)
+
+    def _compact(
+        self, name: str, partitions: Sequence[tuple[str, ...]], *, target_bytes: int
+    ) -> None:
+        # Not by delta-rs's own compaction: it takes no turn, and of two at once that merge the same
+        # files both are let in, with every row there twice.
+        spec, turn = TABLES[name], self.next_turn(name, "compact")
+        table = self.table(name, version=turn.version)
+        assert table is not None
+        schema = pa.schema(table.schema().to_arrow())
+        rows = Appending(spec, self.location / name, schema, target_bytes)
+        files = _data_files(spec, table).filter(pl.col("bytes") < target_bytes // 2)
+        merged: list[AddAction | RemoveAction] = []
+        try:
+            for values in partitions:
+                named = dict(zip(spec.partition_by, values, strict=True))
+                is_there = [pl.col(key).cast(pl.String) == value for key, value in named.items()]
+                small = files.filter(*is_there)
+                if small.height > 1:
+                    rows.add_again(values, small["path"])
+                    merged += [
+                        removing(path, bytes_, named)
+                        for path, bytes_ in small.select("path", "bytes").rows()
+                    ]
+            if merged:
+                actions = [*rows.actions(data_change=False), *merged]
+                self._change_files(name, actions, turn, _commit(turn, beside_appends=True))
+        finally:
+            rows.discard()
 
     def vacuum(self, name: str, *, keep_hours: int) -> int:
         """Delete files no longer part of the table and older than `keep_hours`; returns how many.
@@ -387,6 +393,27 @@ class Lake:
             return int(ready.num_rows)
 
         return self._committed(name, write, turn=turn)
+
+    def _change_files(
+        self,
+        name: str,
+        actions: list[AddAction | RemoveAction],
+        turn: Turn,
+        commit: CommitProperties,
+    ) -> None:
+        """Add files to a table and remove others, in one commit."""
+
+        def change(table: DeltaTable) -> int:
+            table.create_write_transaction(
+                actions,
+                mode="append",
+                schema=table.schema(),
+                partition_by=list(TABLES[name].partition_by),
+                commit_properties=commit,
+            )
+            return len(actions)
+
+        self._committed(name, change, turn=turn)
 
     def _committed(
         self, name: str, change: Callable[[DeltaTable], int], *, turn: Turn | None = None
@@ -480,27 +507,31 @@ def _differs(spec: Table, table: DeltaTable) -> Difference:
     return told
 
 
-def _partition_filters(partitions: pl.DataFrame) -> list[list[tuple[str, str, Any]] | None]:
-    """Delta's filters for some partitions: one for each value of all keys but the last."""
-    if not partitions.columns:
-        return [None]
-    *outer, inner = partitions.columns
-    parts = partitions.partition_by(outer) if outer else [partitions]
-    return [
-        [
-            *((key, "=", str(part[key][0])) for key in outer),
-            (inner, "in", [str(value) for value in part[inner]]),
-        ]
-        for part in parts
-    ]
-
-
-def _commit(turn: Turn | None) -> CommitProperties:
+def _commit(turn: Turn | None, *, beside_appends: bool = False) -> CommitProperties:
+    """A commit with a `turn` fails if there was another since; with `beside_appends` not if that
+    only appended.
+    """
     turns = [Transaction(turn.queue, turn.number)] if turn is not None else None
     metadata = {"nhiwatch": installed_version("nhiwatch")}
-    # A turn must not be retried by the library: its rows were chosen against an older snapshot.
+    # Retried by the library, rows would land that were chosen against an older snapshot.
+    retries = 0 if turn is not None and not beside_appends else None
     return CommitProperties(
-        custom_metadata=metadata, app_transactions=turns, max_commit_retries=0 if turn else None
+        custom_metadata=metadata, app_transactions=turns, max_commit_retries=retries
+    )
+
+
+def _data_files(spec: Table, table: DeltaTable | None) -> pl.DataFrame:
+    """A row for each data file: the partition columns, `path`, `bytes` and `rows`."""
+    keys = list(spec.partition_by)
+    if table is None or not table.file_uris():
+        of_file = {"path": pl.String, "bytes": pl.Int64, "rows": pl.Int64}
+        return spec.frame([]).select(keys).with_columns(pl.DataFrame(schema=of_file))
+    actions = pl.DataFrame(pa.table(table.get_add_actions(flatten=True)))
+    return actions.select(
+        *(pl.col(f"partition.{key}").alias(key) for key in keys),
+        "path",
+        pl.col("size_bytes").cast(pl.Int64).alias("bytes"),
+        pl.col("num_records").cast(pl.Int64).alias("rows"),
     )
 
 

@@ -104,6 +104,10 @@ def test_a_column_of_a_newer_version_stays(lake: Lake) -> None:
     lake.append("events", events("c"))
     lake.merge("events", pl.DataFrame({"source": "log", "event_id": "a", "model": "m"}))
     assert moods(lake) == {"a": "calm", "b": None, "c": None}
+    days = lake.partition_counts("events").select("source", "event_date")
+    lake.compact("events", days, target_bytes=1024**2)
+    assert lake.files("events").height == 1
+    assert moods(lake) == {"a": "calm", "b": None, "c": None}
     lake.replace("events", events("z"), where=ONE_DAY)
     assert moods(lake) == {"z": None}
     with lake.reader() as reader:
