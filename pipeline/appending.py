@@ -94,7 +94,8 @@ class Appending:
     def add(self, rows: pa.Table) -> None:
         """Write some rows, each to the file of its partition."""
         with self._faults_told():
-            self._add(rows)
+            for values, part in self._parts(rows):
+                self._write(values, part)
 
     def add_again(self, values: tuple[str, ...], keys: Iterable[str]) -> None:
         """Write once more what some files of a partition hold, together; columns that a file does
@@ -105,10 +106,6 @@ class Appending:
             rows = (_in_schema(rows, inside) for key in keys for rows in self._row_groups(key))
             for part in _gathered(rows):
                 self._write(values, part)
-
-    def _add(self, rows: pa.Table) -> None:
-        for values, part in self._parts(rows):
-            self._write(values, part)
 
     def _write(self, values: tuple[str, ...], rows: pa.Table) -> None:
         most_open = _MOST_OPEN if isinstance(self.place, Path) else _MOST_OPEN_IN_BUCKET
@@ -247,11 +244,15 @@ def _in_schema(rows: pa.Table, schema: pa.Schema) -> pa.Table:
 
 def _gathered(parts: Iterable[pa.Table]) -> Iterator[pa.Table]:
     """The same rows, those of a row group together."""
-    rows = None
+    waiting: list[pa.Table] = []
+    rows = bytes_ = 0
     for part in parts:
-        rows = part if rows is None else pa.concat_tables([rows, part])
-        while rows.num_rows >= ROW_GROUP or rows.nbytes >= _GATHERED:
-            yield rows.slice(0, ROW_GROUP)
-            rows = rows.slice(ROW_GROUP)
-    if rows is not None and rows.num_rows:
-        yield rows
+        waiting.append(part)
+        rows, bytes_ = rows + part.num_rows, bytes_ + part.nbytes
+        if rows >= ROW_GROUP or bytes_ >= _GATHERED:
+            joined = pa.concat_tables(waiting)
+            yield joined.slice(0, ROW_GROUP)
+            waiting = [joined.slice(ROW_GROUP)]
+            rows, bytes_ = waiting[0].num_rows, waiting[0].nbytes
+    if rows:
+        yield pa.concat_tables(waiting)
