@@ -13,8 +13,9 @@ its own kill point, as far as a whole run of its kind goes:
   file     when the lake has so many more files: between the data and the log of a commit, or
            between two commits
 Up to three of them run at once, on the same files in different orders, and are followed by others
-until the round's kills are made; then two ingests at once, a replay and a compaction are let
-through. In every other round a file is moved after each kill, as rotation or an archive does.
+until the round's kills are made; then two ingests at once, a replay, and two compactions at once
+are let through. In every other round a file is moved after each kill, as by rotation or into an
+archive.
 """
 
 from __future__ import annotations
@@ -280,9 +281,8 @@ class Killer:
             self.together(round_, [(role, self._point(role)) for role in roles])
             if moving:
                 round_.move(self.dice.randrange(len(round_.files)))
-        self.together(round_, [("ingest", None), ("ingest", None)])
-        for role in ("replay", "compact"):
-            self.together(round_, [(role, None)])
+        for roles in (("ingest", "ingest"), ("replay",), ("compact", "compact")):
+            self.together(round_, [(role, None) for role in roles])
         told = counts(round_.lake)
         # Of a file that was moved there may be a row for each name.
         files = told["different_files"] if moving else len(logs.files)
