@@ -38,8 +38,8 @@ Progress = Callable[[int, int], None]
 """Told how many of how many files are read."""
 
 
-_AT_REST = 600 * 10**6
-_PER_BYTE = 9
+_AT_REST = 760 * 10**6
+_PER_BYTE = 7
 """What an ingest takes before it reads anything, and for each byte of a batch: of the batches that
 are read, parsed and landed at the same time there are texts, columns and compressed files.
 """

@@ -24,7 +24,7 @@ KILL = Path(__file__).parents[1] / "benchmarks" / "kill.py"
 def test_killed_at_random_by_sigkill_everything_is_there_once() -> None:
     """The same script kills some hundred times when it is run by hand."""
     told = subprocess.run(
-        [sys.executable, str(KILL), "--kills", "12", "--seed", "7", "--json"],
+        [sys.executable, str(KILL), "--kills", "12", "--each", "12", "--seed", "7", "--json"],
         capture_output=True,
         text=True,
         check=False,
