@@ -57,7 +57,12 @@ select
     f.source_file,
     f.fingerprint,
     (f.events + coalesce(b.events, 0))::bigint as events,
-    (f.duplicates + f.more_duplicates)::bigint as duplicates,
+    -- As many listed and resolved that the account has no more: a replay that booked them was
+    -- killed.
+    (
+        f.duplicates
+        + if(l.resolved > 0 and l.rejects - f.rejects >= l.resolved, 0, f.more_duplicates)
+    )::bigint as duplicates,
     -- More than are listed: some are past their retention. Fewer: a booked replay was killed.
     (greatest(f.rejects, coalesce(l.rejects, 0)) - coalesce(l.resolved, 0))::bigint as rejects,
     least(f.first_event_at, b.first_event_at) as first_event_at,

@@ -227,6 +227,26 @@ def test_a_killed_replay_is_completed_by_the_next(
     assert counts(lake) == [(3, 0, 1)]
 
 
+@pytest.mark.parametrize("at", ["merge", "append_new", "remove"])
+def test_what_another_file_had_brought_is_counted_once_though_a_replay_is_killed(
+    lake: Lake, tmp_path: Path, older: pytest.MonkeyPatch, at: str
+) -> None:
+    first = write(tmp_path / "a.jsonl", record(1), record(2))
+    bring(lake, first, write(tmp_path / "b.jsonl", odd(1), record(3), odd(2)))
+    older.undo()
+
+    def killed(*_: Any, **__: Any) -> None:
+        raise KilledError
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Lake, at, killed)
+        with pytest.raises(KilledError):
+            again(lake)
+    again(lake, now=LATER + timedelta(hours=1))
+    assert counts(lake) == [(2, 0, 0), (1, 2, 0)]
+    assert rows(lake, "select * from rejects") == []
+
+
 REPLAY = """
 import sys
 from datetime import datetime, timezone
