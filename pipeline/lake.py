@@ -150,7 +150,7 @@ class Lake:
         another process took the turn.
         """
         if actions := rows.actions():
-            self._change_files(rows.table.name, actions, turn, _commit(turn))
+            self._change_files(rows.table.name, actions, turn)
 
     def append_new(self, name: str, rows: pl.DataFrame) -> int:
         """Append those rows whose key the table does not have yet; returns how many.
@@ -315,7 +315,7 @@ class Lake:
                     ]
             if merged:
                 actions = [*rows.actions(data_change=False), *merged]
-                self._change_files(name, actions, turn, _commit(turn, beside_appends=True))
+                self._change_files(name, actions, turn, beside_appends=True)
         finally:
             rows.discard()
 
@@ -399,7 +399,8 @@ class Lake:
         name: str,
         actions: list[AddAction | RemoveAction],
         turn: Turn,
-        commit: CommitProperties,
+        *,
+        beside_appends: bool = False,
     ) -> None:
         """Add files to a table and remove others, in one commit."""
 
@@ -409,7 +410,7 @@ class Lake:
                 mode="append",
                 schema=table.schema(),
                 partition_by=list(TABLES[name].partition_by),
-                commit_properties=commit,
+                commit_properties=_commit(turn, beside_appends=beside_appends),
             )
             return len(actions)
 

@@ -150,17 +150,21 @@ def test_an_old_version_can_be_read(lake: Lake) -> None:
         assert reader.query("select event_id from events")["event_id"].to_list() == ["a"]
 
 
-def test_compact_merges_files_and_changes_no_rows(lake: Lake) -> None:
-    for name in "abc":
-        lake.append("events", events(name))
-    days = lake.partition_counts("events").select("source", "event_date")
-    lake.compact("events", days, target_bytes=1024**2)
-    assert lake.files("events").height == 1
-    assert event_ids(lake) == ["a", "b", "c"]
-
-
 def days_of(lake: Lake) -> pl.DataFrame:
     return lake.partition_counts("events").select("source", "event_date")
+
+
+def in_three_files(lake: Lake) -> pl.DataFrame:
+    """Append a file for each of three events; returns their day as a partition."""
+    for name in "abc":
+        lake.append("events", events(name))
+    return days_of(lake)
+
+
+def test_compact_merges_files_and_changes_no_rows(lake: Lake) -> None:
+    lake.compact("events", in_three_files(lake), target_bytes=1024**2)
+    assert lake.files("events").height == 1
+    assert event_ids(lake) == ["a", "b", "c"]
 
 
 def while_compacting(monkeypatch: pytest.MonkeyPatch, act: Callable[[], object]) -> None:
@@ -180,9 +184,7 @@ def while_compacting(monkeypatch: pytest.MonkeyPatch, act: Callable[[], object])
 def test_of_two_compactions_at_once_one_is_refused(
     lake: Lake, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name in "abc":
-        lake.append("events", events(name))
-    days = days_of(lake)
+    days = in_three_files(lake)
     while_compacting(monkeypatch, lambda: lake.compact("events", days, target_bytes=1024**2))
     with pytest.raises(ConcurrentWriteError):
         lake.compact("events", days, target_bytes=1024**2)
@@ -193,9 +195,7 @@ def test_of_two_compactions_at_once_one_is_refused(
 def test_what_is_appended_while_files_are_compacted_stays(
     lake: Lake, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name in "abc":
-        lake.append("events", events(name))
-    days = days_of(lake)
+    days = in_three_files(lake)
     while_compacting(monkeypatch, lambda: lake.append("events", events("d")))
     lake.compact("events", days, target_bytes=1024**2)
     assert lake.files("events").height == 2
@@ -206,8 +206,7 @@ def test_what_is_appended_while_files_are_compacted_stays(
 def test_a_change_while_files_are_compacted_goes_first(
     lake: Lake, monkeypatch: pytest.MonkeyPatch, how: str
 ) -> None:
-    for name in "abc":
-        lake.append("events", events(name))
+    days = in_three_files(lake)
     keys = pl.DataFrame({"source": ["log"], "event_id": ["b"]})
     changes: dict[str, Callable[[], object]] = {
         "merge": lambda: lake.merge("events", keys.with_columns(action=pl.lit("late"))),
@@ -218,7 +217,7 @@ def test_a_change_while_files_are_compacted_goes_first(
     }
     while_compacting(monkeypatch, changes[how])
     with pytest.raises(ConcurrentWriteError):
-        lake.compact("events", days_of(lake), target_bytes=1024**2)
+        lake.compact("events", days, target_bytes=1024**2)
     assert event_ids(lake) == {"remove": ["a", "c"], "replace": ["z"], "delete": ["a", "c"]}.get(
         how, ["a", "b", "c"]
     )

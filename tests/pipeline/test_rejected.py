@@ -202,6 +202,18 @@ class KilledError(BaseException):
     """As good as SIGKILL: nothing in the pipeline catches it."""
 
 
+def kill_replay(lake: Lake, at: str) -> None:
+    """Replay all rejects up to the first call of this method of the lake."""
+
+    def killed(*_: Any, **__: Any) -> None:
+        raise KilledError
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Lake, at, killed)
+        with pytest.raises(KilledError):
+            again(lake)
+
+
 @pytest.mark.parametrize(
     ("at", "way"),
     [("merge", "text"), ("append_new", "text"), ("remove", "text"), ("append_new", "file")],
@@ -212,14 +224,7 @@ def test_a_killed_replay_is_completed_by_the_next(
     path = write(tmp_path / "a.jsonl", record(0), odd(1), odd(2, eventTime="noon"), odd(3))
     bring(lake, path, limits=Limits(reject_text_bytes=100 if way == "file" else 65_536))
     older.undo()
-
-    def killed(*_: Any, **__: Any) -> None:
-        raise KilledError
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Lake, at, killed)
-        with pytest.raises(KilledError):
-            again(lake)
+    kill_replay(lake, at)
     again(lake, now=LATER + timedelta(hours=1))
     told = rows(lake, "select event_id, record_index from events order by 2")
     assert told == [("event-0", 0), ("event-1", 1), ("event-3", 3)]
@@ -234,14 +239,7 @@ def test_what_another_file_had_brought_is_counted_once_though_a_replay_is_killed
     first = write(tmp_path / "a.jsonl", record(1), record(2))
     bring(lake, first, write(tmp_path / "b.jsonl", odd(1), record(3), odd(2)))
     older.undo()
-
-    def killed(*_: Any, **__: Any) -> None:
-        raise KilledError
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Lake, at, killed)
-        with pytest.raises(KilledError):
-            again(lake)
+    kill_replay(lake, at)
     again(lake, now=LATER + timedelta(hours=1))
     assert counts(lake) == [(2, 0, 0), (1, 2, 0)]
     assert rows(lake, "select * from rejects") == []
