@@ -58,7 +58,7 @@ class Parser:
 
     def _select(self, source: Source) -> Repeated:
         if source.name not in self._selects:
-            self._selects[source.name] = self.reader.repeated(source.select, over="records")
+            self._selects[source.name] = self.reader.repeated(source.select)
         return self._selects[source.name]
 
 

@@ -112,12 +112,12 @@ class LakeReader:
             arrow = data.to_arrow() if isinstance(data, pl.DataFrame) else data
             self._connection.register(name, arrow)
 
-    def repeated(self, sql: str | Path, *, over: str) -> Repeated:
-        """A SELECT to be run many times over a relation `over`, whose rows are others each time
+    def repeated(self, sql: str | Path) -> Repeated:
+        """A SELECT to be run many times over a relation `records`, whose rows are others each time
         but have the same columns.
         """
         connection = self._closing.enter_context(self._connection.cursor())
-        return Repeated(connection, _text(sql), over)
+        return Repeated(connection, _text(sql))
 
     def beside(self) -> LakeReader:
         """Another reader of the same snapshot, for another thread. What either defines is its own;
@@ -185,28 +185,33 @@ class LakeReader:
 
 
 class Repeated:
-    """A SELECT that is parsed and bound once, which for a long one takes as long as to run it over
-    some thousand rows.
+    """A SELECT that is planned once, which for a long one takes as long as to run it over some
+    thousand rows.
     """
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, sql: str, over: str) -> None:
+    def __init__(self, connection: duckdb.DuckDBPyConnection, sql: str) -> None:
         self._connection = connection
         self._sql = sql
-        self._over = over
         self._rows = _Rows()
-        self._relation: duckdb.DuckDBPyRelation | None = None
+        self._is_prepared = False
 
     def __call__(self, rows: pa.Table) -> pa.Table:
         """The result over these rows."""
         self._rows.table = rows
         try:
-            if self._relation is None:
-                self._connection.register(self._over, self._rows)
-                self._relation = self._connection.sql(self._sql)
-            return self._relation.to_arrow_table()
+            return self._over(self._rows)
         finally:
             # Rows are not kept for longer than they are read.
             self._rows.table = rows.schema.empty_table()
+
+    def _over(self, records: _Rows) -> pa.Table:  # noqa: ARG002
+        """The result over the variable `records`, which DuckDB finds by its name: over a relation
+        that was registered it would plan anew each time.
+        """
+        if not self._is_prepared:
+            self._connection.execute(f"prepare repeated as\n{self._sql}")
+            self._is_prepared = True
+        return self._connection.sql("execute repeated").to_arrow_table()
 
 
 class _Rows:
