@@ -106,6 +106,8 @@ def _is_example(ip: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
     return any(ip in block for block in _EXAMPLES)
 
 
+# Owners are few beside their addresses, and most are of no cloud: all patterns are tried.
+@lru_cache(maxsize=65_536)
 def _cloud(owner: str) -> str | None:
     return next((name for name, words in _CLOUD_PATTERNS if words.search(owner)), None)
 
