@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,10 @@ _TOLD = pa.schema(
     ]
 )
 """What is known of an event until it is committed."""
+
+_IN_LAKE = pa.schema(
+    [("event_id", pa.string()), ("source_file", pa.string()), ("record_index", pa.int64())]
+)
 
 
 class NewEvents:
@@ -77,11 +82,12 @@ class NewEvents:
     def _look(self) -> None:
         """From here on compare with what is in the lake now."""
         self._looking.close()
-        self._period: dict[str, Any] = {}
+        self._looked_at: set[tuple[str, date]] = set()
         self._turn: Turn = self.lake.next_turn("events", QUEUE)
         self._reader: LakeReader = self._looking.enter_context(
             self.lake.reader(versions={"events": self._turn.version}, tables=["events"])
         )
+        self._reader.define("known_ids", "select hash('') as id limit 0")
 
     def _look_again(self) -> None:
         """Find out which of the events that were new somebody else has committed by now."""
@@ -111,14 +117,25 @@ class NewEvents:
 
     def _with_landing(self, source: str, arrived: pa.Table) -> pa.Table:
         """The rows with the column `landing`, as `landing.sql` says."""
-        period = period_of(source, arrived)
-        if period != self._period:
-            self._reader.define("known_ids", SQL / "known_ids.sql", period)
-            self._period = period
-        self._reader.define("taken", pa.concat_tables([_TOLD.empty_table(), *self._taken]))
         self._reader.define("arrived", arrived.append_column("row_index", _numbers(arrived)))
-        landing = self._reader.arrow(SQL / "landing.sql", period)["landing"]
+        self._reader.define("in_lake", self._in_lake(source, arrived))
+        self._reader.define("taken", pa.concat_tables([_TOLD.empty_table(), *self._taken]))
+        landing = self._reader.arrow(SQL / "landing.sql", {"source": source})["landing"]
         return arrived.append_column("landing", landing).cast(_TOLD)
+
+    def _in_lake(self, source: str, arrived: pa.Table) -> pa.Table:
+        """The arrived events that the lake has, each with the record that brought it."""
+        period = period_of(source, arrived)
+        days = {(source, day) for day in pc.unique(arrived["event_date"]).to_pylist()}
+        if new := days - self._looked_at:
+            params = {**period, "days": [day for _, day in new]}
+            self._reader.define("known_ids", SQL / "known_ids.sql", params)
+            self._looked_at |= new
+        likely = self._reader.arrow(SQL / "likely.sql")
+        if likely.num_rows == 0:
+            return _IN_LAKE.empty_table()
+        self._reader.define("likely", likely)
+        return self._reader.arrow(SQL / "in_lake.sql", period)
 
 
 def period_of(source: str, events: pa.Table) -> dict[str, Any]:

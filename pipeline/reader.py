@@ -204,7 +204,7 @@ class Repeated:
             # Rows are not kept for longer than they are read.
             self._rows.table = rows.schema.empty_table()
 
-    def _over(self, records: _Rows) -> pa.Table:  # noqa: ARG002
+    def _over(self, records: _Rows) -> pa.Table:
         """The result over the variable `records`, which DuckDB finds by its name: over a relation
         that was registered it would plan anew each time.
         """

@@ -1,26 +1,14 @@
 -- grain: row of `arrived`
--- reads: arrived, events, taken, known_ids
+-- reads: arrived, in_lake, taken
 -- why: each (source, event_id) is in `events` once. `new`: it is not known yet. `there`: it is known
 --      from this very record (a run was killed after the commit). `duplicate`: another record
 --      brought it.
 with
 
-likely as (
-    select event_id
-    from arrived
-    semi join known_ids on known_ids.id = hash(arrived.event_id)
-),
-
--- What is in the lake already, or is taken in to be committed, of the events that arrived. An
--- event's day follows from its time, so only those days are looked at.
+-- What is in the lake already, or is taken in to be committed, of the events that arrived.
 known as (
-    select events.event_id, events.source_file, events.record_index
-    from events
-    semi join likely on likely.event_id = events.event_id
-    where events.source = $source
-        and events.event_date between $first_day and $last_day
-        -- Nothing of the files is read where none is likely.
-        and exists (from likely)
+    select in_lake.event_id, in_lake.source_file, in_lake.record_index
+    from in_lake
     union all
     select taken.event_id, taken.source_file, taken.record_index
     from taken

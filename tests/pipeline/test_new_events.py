@@ -79,6 +79,18 @@ def test_an_event_of_an_earlier_batch_is_not_new(lake: Lake) -> None:
     assert landed(lake) == whole(range(10))
 
 
+def test_each_batch_knows_what_the_lake_has_of_its_own_days(lake: Lake) -> None:
+    first = NewEvents(lake)
+    first.take("log", events(range(40), file="a", days=4))
+    first.commit()
+    new = NewEvents(lake)
+    # Of day 0; of days 0 and 2; of the other two, with some that are new.
+    for numbers in (range(0, 20, 4), range(20, 40, 2), range(1, 48, 2)):
+        new.take("other", events(numbers, file="c", days=4, source="other"))
+        new.take("log", events(numbers, file="b", days=4))
+    assert accounts(new) == [("b", 4, 35), ("c", 39, 0)]
+
+
 def test_sources_do_not_share_event_ids(lake: Lake) -> None:
     new = NewEvents(lake)
     new.take("log", events(range(3), file="a"))
