@@ -44,12 +44,15 @@ _PER_BYTE = 7
 are read, parsed and landed at the same time there are texts, columns and compressed files.
 """
 
+_SMALLEST, _LARGEST = 8 << 20, 64 << 20
+"""Smaller batches take no less memory, larger ones no less time."""
+
 
 def batch_within(memory: int) -> int:
     """The text of records, in bytes, that one batch may hold where so many bytes are allowed
     (measured: tests/benchmarks/memory.py).
     """
-    return min(max((memory - _AT_REST) // _PER_BYTE, 1 << 20), 64 << 20)
+    return min(max((memory - _AT_REST) // _PER_BYTE, _SMALLEST), _LARGEST)
 
 
 @dataclass(frozen=True, kw_only=True)

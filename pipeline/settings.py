@@ -61,7 +61,8 @@ class Settings(BaseSettings):
     memory_limit: ByteSize = Field(
         ByteSize(1 << 30),
         ge=256 << 20,
-        description="The memory that an ingest keeps to, and DuckDB otherwise: a size such as 1GiB",
+        description="The memory that an ingest keeps to, though it takes some 720 MB at the least, "
+        "and DuckDB otherwise: a size such as 1GiB",
     )
     threads: int | None = Field(None, description="DuckDB's threads; default: every core")
     history_days: int = Field(30, ge=1, description="Days of history before a judged day")

@@ -338,7 +338,7 @@ def test_two_ingests_at_once_land_each_event_once(lake: Lake, tmp_path: Path) ->
 def test_batches_are_as_large_as_the_memory_allows() -> None:
     sizes = [batch_within(limit << 20) for limit in (256, 512, 1024, 2048, 65_536)]
     assert sizes == sorted(sizes)
-    assert (sizes[0], sizes[-1]) == (1 << 20, 64 << 20)
+    assert (sizes[0], sizes[-1]) == (8 << 20, 64 << 20)
     assert Limits().batch_bytes == batch_within(1 << 30)
     assert limits_of(load(memory_limit="2GiB")).batch_bytes == batch_within(2 << 30)
     assert limits_of(load(memory_limit="2GiB", batch_bytes=5_000)).batch_bytes == 5_000
