@@ -409,7 +409,16 @@ acts as materialized (
         end as problem,
         {
             'user_identity': user_identity,
-            'event_source': event_source,
+            -- Roles and users call many services; who they are is told by none but the sign-in.
+            'event_source': case
+                when event_source <> 'signin.amazonaws.com'
+                    and event_type <> 'AwsCloudTrailInsight'
+                    and (
+                        starts_with(user_identity, '{"type":"AssumedRole"')
+                        or starts_with(user_identity, '{"type":"IAMUser"')
+                    ) then null
+                else event_source
+            end,
             'event_type': event_type,
             'partition_name': partition_name,
             'service_address': if(suffix(address, '.amazonaws.com'), address, null),
