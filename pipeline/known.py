@@ -107,9 +107,10 @@ class Known:
         kept = pl.coalesce("content", "fingerprint")
         held = pl.col("events") + pl.col("duplicates")
         self._rows = told.with_columns(content=kept, held=held).sort("held")
-        asked = self._rows.filter(pl.col("source_file").is_in(list(names)))
+        of_names = pl.col("source_file").is_in(list(names))
+        asked = self._rows.filter(of_names)
         is_log = asked["edges"].is_not_null()
-        begun_logs = self._begun.filter(pl.col("edges").is_not_null()).select(
+        begun_logs = self._begun.filter(of_names, pl.col("edges").is_not_null()).select(
             "source_file", pl.col("begun_at").alias("ingested_at")
         )
         latest = pl.concat([begun_logs, asked.filter(is_log).select(begun_logs.columns)])
@@ -120,6 +121,11 @@ class Known:
     def has_object(self, log: LogObject) -> bool:
         """Whether this is an object of a bucket, and in the lake; nothing is asked of its store."""
         return not isinstance(log, LocalFile) and (log.name, log.fingerprint()) in self.places
+
+    @property
+    def booked(self) -> pl.DataFrame:
+        """`source_file` and `fingerprint` of all files that are wholly in."""
+        return self._rows.select("source_file", "fingerprint")
 
     def holder(self, content: str) -> Holder | None:
         """The file of a content that held the most events."""

@@ -137,12 +137,12 @@ def replay(
         reject_text_bytes=limits.reject_text_bytes,
         privacy=privacy or Privacy(),
     )
-    with lake.reader(tables=["rejects", "ingests"]) as reader:
+    known = known_files(lake)
+    with lake.reader(tables=["rejects"]) as reader:
         rejects = listed(reader, asked, taken_for=taken_for)
-        booked = reader.columns("ingests", _FILE)
     short = pl.col("text_bytes") <= limits.max_record_bytes
     # A file that is not booked is read once more, whole, by the ingest that books it.
-    in_reach = rejects.join(booked, on=_FILE, how="semi", maintain_order="left").with_columns(
+    in_reach = rejects.join(known.booked, on=_FILE, how="semi", maintain_order="left").with_columns(
         whole=pl.col("whole") & short
     )
     tried = 0
@@ -151,7 +151,6 @@ def replay(
             reader=reader, now=now, network_database=network_database, privacy=lander.privacy
         )
         work = _Replay(lander, Parser(reader), completer, limits, given)
-        known = known_files(lake)
         for batch in _batches(in_reach, known, most_bytes=limits.batch_bytes):
             work.do(batch)
             tried += batch.rejects.height
