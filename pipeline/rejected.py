@@ -305,7 +305,7 @@ class _Replay:
                 booked = reader.query(SQL / "replayed.sql", {"now": self.lander.now})
                 before = reader.columns("ingests", [*_FILE, "events", "duplicates"])
             if whole_file:
-                booked = _counted(outcome.files[0], now=self.lander.now)
+                booked = _counted(outcome.files[0], booked)
             try:
                 self.lake.merge("ingests", booked, turn=turn)
             except ConcurrentWriteError:
@@ -328,7 +328,9 @@ def _duplicates(files: list[LogFile]) -> pl.DataFrame:
     )
 
 
-def _counted(file: LogFile, *, now: datetime) -> pl.DataFrame:
-    """What `ingests` has to say of a file that was read again as a whole."""
-    row = {**row_of(file), "replayed_at": now}
-    return INGESTS.frame([row]).drop("ingested_at", "run_id")
+def _counted(file: LogFile, booked: pl.DataFrame) -> pl.DataFrame:
+    """What `ingests` has to say of a file that was read again as a whole, with the time of
+    `booked`.
+    """
+    row = INGESTS.frame([row_of(file)]).drop("ingested_at", "run_id", "replayed_at")
+    return row.join(booked.select(*_FILE, "replayed_at"), on=_FILE)

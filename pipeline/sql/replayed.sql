@@ -44,6 +44,7 @@ brought as (
         f.source_file,
         f.fingerprint,
         count(*) as events,
+        max(e.ingested_at) as last_ingested_at,
         min(e.event_time) as first_event_at,
         max(e.event_time) as last_event_at
     from files as f
@@ -67,7 +68,8 @@ select
     (greatest(f.rejects, coalesce(l.rejects, 0)) - coalesce(l.resolved, 0))::bigint as rejects,
     least(f.first_event_at, b.first_event_at) as first_event_at,
     greatest(f.last_event_at, b.last_event_at) as last_event_at,
-    $now as replayed_at
+    -- A replay that began later may have landed what this one counts.
+    greatest($now, b.last_ingested_at) as replayed_at
 from files as f
 left join brought as b on b.source_file = f.source_file and b.fingerprint = f.fingerprint
 left join listed as l on l.source_file = f.source_file and l.fingerprint = f.fingerprint

@@ -202,7 +202,7 @@ class KilledError(BaseException):
     """As good as SIGKILL: nothing in the pipeline catches it."""
 
 
-def kill_replay(lake: Lake, at: str) -> None:
+def kill_replay(lake: Lake, at: str, **options: Any) -> None:
     """Replay all rejects up to the first call of this method of the lake."""
 
     def killed(*_: Any, **__: Any) -> None:
@@ -211,7 +211,7 @@ def kill_replay(lake: Lake, at: str) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Lake, at, killed)
         with pytest.raises(KilledError):
-            again(lake)
+            again(lake, **options)
 
 
 @pytest.mark.parametrize(
@@ -242,6 +242,19 @@ def test_what_another_file_had_brought_is_counted_once_though_a_replay_is_killed
     kill_replay(lake, at)
     again(lake, now=LATER + timedelta(hours=1))
     assert counts(lake) == [(2, 0, 0), (1, 2, 0)]
+    assert rows(lake, "select * from rejects") == []
+
+
+@pytest.mark.parametrize("batch_bytes", [5_000, 10], ids=["by texts", "by the file"])
+def test_what_a_replay_that_began_later_landed_is_counted_once(
+    lake: Lake, tmp_path: Path, older: pytest.MonkeyPatch, batch_bytes: int
+) -> None:
+    bring(lake, write(tmp_path / "a.jsonl", record(0), odd(1), odd(2)))
+    older.undo()
+    kill_replay(lake, "merge", now=LATER + timedelta(minutes=1))
+    kill_replay(lake, "append_new", limits=Limits(batch_bytes=batch_bytes))
+    again(lake, now=LATER + timedelta(hours=1))
+    assert counts(lake) == [(3, 0, 0)]
     assert rows(lake, "select * from rejects") == []
 
 
