@@ -242,7 +242,7 @@ final as (
             when started is null then
                 'expected startTimeUnixNano in nanoseconds, got '
                 || coalesce(left(nanoseconds, 40), 'none')
-            when year(started) not between 1990 and 2100 then
+            when started < timestamptz '1990-01-01' or started >= timestamptz '2101-01-01' then
                 'expected a startTimeUnixNano between 1990 and 2100, got ' || left(nanoseconds, 40)
         end as problem
     from spans
