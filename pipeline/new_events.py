@@ -90,20 +90,23 @@ class NewEvents:
         self._reader.define("known_ids", "select hash('') as id limit 0")
 
     def _look_again(self) -> None:
-        """Find out which of the events that were new somebody else has committed by now."""
+        """Find out what of all that was taken somebody else has committed by now. What was to be a
+        copy of an event may be the record that it is there from.
+        """
         taken, self._taken = self._taken, []
         self._look()
         gone = []
         for told in taken:
-            new = _is_new(told)
-            self._taken.append(told.filter(pc.invert(new)))
-            again = told.filter(new).drop_columns("landing")
-            if again.num_rows:
-                again = self._with_landing(told["source"][0].as_py(), again)
-                self._taken.append(again)
-                there = again.filter(pc.invert(_is_new(again)))
-                if there.num_rows:
-                    gone.append(_keys(there))
+            again = self._with_landing(told["source"][0].as_py(), told.drop_columns("landing"))
+            was_new, is_new = _is_new(told), _is_new(again)
+            # What was not written is not new now, though the other may be past its retention.
+            stays = pc.and_(is_new, pc.invert(was_new))
+            self._taken.append(
+                pa.concat_tables([rows_where(told, stays), rows_where(again, pc.invert(stays))])
+            )
+            there = rows_where(told, pc.and_(was_new, pc.invert(is_new)))
+            if there.num_rows:
+                gone.append(_keys(there))
         if gone:
             self._leave_out(pl.concat(gone))
 

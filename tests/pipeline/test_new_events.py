@@ -123,6 +123,17 @@ def test_what_another_process_commits_meanwhile_is_left_out(
     assert sorted(ids) == sorted({f"e{n}" for n in (*range(6), *numbers)})
 
 
+def test_a_copy_is_the_event_if_another_process_commits_that_very_record(lake: Lake) -> None:
+    first, second = NewEvents(lake), NewEvents(lake)
+    first.take("log", events(range(4, 10), file="b"))
+    second.take("log", events(range(6), file="a"))
+    second.take("log", events(range(4, 12), file="b"))
+    assert accounts(first) == [("b", 6, 0)]
+    # Events 4 and 5 were to come from file a.
+    assert accounts(second) == [("a", 4, 2), ("b", 8, 0)]
+    assert landed(lake) == whole(range(12))
+
+
 def test_a_commit_whose_answer_is_lost_is_made_once(
     lake: Lake, monkeypatch: pytest.MonkeyPatch
 ) -> None:
