@@ -1,4 +1,5 @@
-"""CloudTrail with Python's json in a loop: the columns of `with_chdb.sql`, to Parquet with `raw`.
+"""CloudTrail with Python's json in a loop: the columns of `with_chdb_plain.sql`, to Parquet, `raw`
+kept.
 
     python tests/benchmarks/with_json.py LOGS OUT.parquet
 
