@@ -171,7 +171,6 @@ def bring(
             if isinstance(arrival, Passed):
                 passed.append(arrival)
             else:
-                stages.get_ready()
                 if arrival.apart:
                     stages.take(gathering.joined(), commit=True)
                 gathering.add(arrival)
@@ -234,12 +233,10 @@ class _Stages:
                 self.parsing.wait()
                 self.landing.wait()
 
-    def get_ready(self) -> None:
-        """Load what is looked up, while the first batch is read and there is nothing to land."""
-        if not self.landing.has_begun:
-            self.landing.begin(enrich.load, database=self.completer.network_database)
-
     def take(self, batch: Batch, *, commit: bool = False) -> None:
+        if batch.records and not self.landing.has_begun:
+            # What is looked up is loaded while there is nothing to land.
+            self.landing.begin(enrich.load, database=self.completer.network_database)
         self.parsing.begin(self._parse, batch, commit=commit)
 
     def _parse(self, batch: Batch, *, commit: bool) -> None:
