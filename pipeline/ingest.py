@@ -202,7 +202,7 @@ def bring(
 
 class _Stages:
     """Parses a batch while the next one is read and the one before is completed and lands. Leaving
-    it waits for the last to land.
+    it waits for the last to land. Nobody but parsing begins to land while it is at work.
 
     `read` are the files that are wholly taken.
     """
@@ -234,6 +234,7 @@ class _Stages:
                 self.landing.wait()
 
     def take(self, batch: Batch, *, commit: bool = False) -> None:
+        self.parsing.wait()
         if batch.records and not self.landing.has_begun:
             # What is looked up is loaded while there is nothing to land.
             self.landing.begin(enrich.load, database=self.completer.network_database)
