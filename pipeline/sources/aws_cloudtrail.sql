@@ -281,9 +281,12 @@ known as (
             when 'caller' then 'AWS::IAM::User'
         end as known_kind,
         -- Services we have no word for: the first of the request's own fields that reads like a
-        -- name.
+        -- name. Only where there may be one, all of them are looked at.
         case
-            when coalesce(named_by, 'caller') = 'caller' then list_filter(
+            when coalesce(named_by, 'caller') = 'caller'
+                and regexp_matches(
+                    request_text, '(Name|Id|Arn|ARN|Identifier|Url|"name|"arn|"target|"path)"\s*:'
+                ) then list_filter(
                 map_entries(
                     try(json_transform(
                         request_text,
