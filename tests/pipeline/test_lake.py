@@ -60,8 +60,8 @@ def test_readers_beside_one_another_share_the_snapshot_and_not_what_they_define(
 
 def test_a_repeated_select_reads_the_rows_of_each_time(lake: Lake) -> None:
     with lake.reader(tables=()) as reader:
-        add = reader.repeated("select sum(n)::int as n, max(t) as t from numbers", over="numbers")
-        count = reader.repeated("select count(*)::int as n from numbers", over="numbers")
+        add = reader.repeated("select sum(n)::int as n, max(t) as t from records")
+        count = reader.repeated("select count(*)::int as n from records")
         for numbers in ([1, 2], [], [5] * 10_000):
             rows = pa.table({"n": pa.array(numbers, pa.int64()), "t": list(map(str, numbers))})
             rows = rows.cast(pa.schema([("n", pa.int64()), ("t", pa.string())]))
