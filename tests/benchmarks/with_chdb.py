@@ -16,7 +16,6 @@ import chdb
 import pyarrow.parquet as pq
 
 HERE = Path(__file__).parent
-LOOKUPS = ("actions", "addresses", "agents")
 SETTINGS = (
     " settings output_format_parquet_compression_method = 'zstd',"
     " output_format_compression_level = 1, output_format_parquet_string_as_string = 1"
@@ -32,7 +31,7 @@ def main() -> None:
         sql, settings = "with_chdb_plain.sql", SETTINGS
     else:
         sql, settings = "with_chdb.sql", SETTINGS + FOR_MANY_CONDITIONS
-        places |= {name: str(Path(last, f"{name}.parquet")) for name in LOOKUPS}
+        places |= {file.stem: str(file) for file in Path(last).glob("*.parquet")}
     text = (HERE / sql).read_text(encoding="utf-8")
     for name, value in places.items():
         text = text.replace(f"{{{name}:String}}", "'" + value.replace("'", "''") + "'")
