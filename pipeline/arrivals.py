@@ -215,8 +215,8 @@ class _Reading:
         if file.mark is None and file.fingerprint not in self._ended:
             self._ended.add(file.fingerprint)
             for name in self.known.gone(file.fingerprint):
-                was = (name, file.fingerprint, file.bytes, file.source)
-                yield Arrival(LogFile(*was, same_as=first), last=True)
+                was = LogFile(name, file.fingerprint, file.bytes, file.source, same_as=first)
+                yield Arrival(was, last=True)
 
     def whole(
         self, log: LogObject, content: Content, file: LogFile, *, is_log: bool
@@ -244,12 +244,14 @@ class _Reading:
             file.bytes, file.content = content.size, grown.content
         all_taken = yield from self._lines(log, content, file)
         for gone in grown.gone if all_taken else ():
-            was = (gone.path, gone.fingerprint, gone.bytes, file.source)
-            yield Arrival(LogFile(*was, same_as=file, mark=file.mark), last=True)
+            was = LogFile(gone.path, gone.fingerprint, gone.bytes, file.source, same_as=file)
+            was.mark = file.mark
+            yield Arrival(was, last=True)
         if renamed and content.compressed and all_taken:
             # So that it need not be decompressed again to see that nothing of it is new.
-            there = (log.name, grown.fingerprint, content.size, file.source)
-            yield Arrival(LogFile(*there, mark=file.mark, content=grown.content), last=True)
+            there = LogFile(log.name, grown.fingerprint, content.size, file.source)
+            there.mark, there.content = file.mark, grown.content
+            yield Arrival(there, last=True)
 
     def _lines(
         self, log: LogObject, content: Content, file: LogFile

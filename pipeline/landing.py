@@ -46,6 +46,7 @@ class Lander:
     done: list[LogFile] = field(default_factory=list)
     _events: NewEvents | None = None
     _files: dict[str, LogFile] = field(default_factory=dict)
+    _rejected: list[tuple[str, int]] = field(default_factory=list)
     _taken: list[ParsedBatch] = field(default_factory=list)
 
     def land(self, batch: ParsedBatch, *, commit: bool = False) -> None:
@@ -71,6 +72,7 @@ class Lander:
     def _take(self, batch: ParsedBatch) -> None:
         """Write the events of a batch, to be committed."""
         self._files |= batch.files
+        self._rejected += [(file.path, part.index) for file, part in batch.broken]
         for source, events in batch.events:
             if events.num_rows == 0:
                 continue
@@ -99,7 +101,7 @@ class Lander:
     def _commit_events(self) -> None:
         if self._events is not None:
             self._begin()
-            for row in self._events.commit().iter_rows(named=True):
+            for row in self._events.commit(self._rejected).iter_rows(named=True):
                 _count(self._files[row["source_file"]], row)
             self._events = None
 
@@ -120,6 +122,7 @@ class Lander:
         finished = [file for batch in batches for file in batch.finished]
         self._account_copies([file for file in finished if file.same_as is not None])
         self._files.clear()
+        self._rejected.clear()
 
     def _account_copies(self, copies: Sequence[LogFile]) -> None:
         """Write into the accounts of files that were not read, for their content is known from

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from contextlib import ExitStack
 from datetime import date
 from pathlib import Path
@@ -34,6 +35,8 @@ _TOLD = pa.schema(
 )
 """What is known of an event until it is committed."""
 
+_RECORDS = {"source_file": pl.String, "record_index": pl.Int64}
+
 _IN_LAKE = pa.schema(
     [("event_id", pa.string()), ("source_file", pa.string()), ("record_index", pa.int64())]
 )
@@ -60,9 +63,12 @@ class NewEvents:
         # A copy: columns that came from DuckDB together are freed together.
         self._taken.append(told.take(_numbers(told)))
 
-    def commit(self) -> pl.DataFrame:
+    def commit(self, rejected: Iterable[tuple[str, int]] = ()) -> pl.DataFrame:
         """Commit what is new; returns per file the events that are there through it, those that
         another record had brought, and their first and last time. Nothing can be taken in after.
+
+        Some of a record may be `rejected`: what of it another had brought is counted when all of it
+        is understood, as it is tried as a whole again.
         """
         for _ in range(_ATTEMPTS):
             try:
@@ -71,7 +77,9 @@ class NewEvents:
                 self._look_again()
                 continue
             self._looking.close()
-            return _by_file(self._taken)
+            return _by_file(
+                self._taken, pl.DataFrame(list(rejected), schema=_RECORDS, orient="row").unique()
+            )
         raise LakeError(f"{_ATTEMPTS} times another writer was first; try again later")
 
     def discard(self) -> None:
@@ -159,19 +167,20 @@ def _is_new(told: pa.Table) -> pa.ChunkedArray:
     return pc.equal(told["landing"], "new")
 
 
-def _by_file(taken: list[pa.Table]) -> pl.DataFrame:
+def _by_file(taken: list[pa.Table], rejected: pl.DataFrame) -> pl.DataFrame:
     copied = pl.col("landing") == "duplicate"
     return (
         pl.concat(
-            pl.DataFrame(part.select(["source_file", "event_time", "landing"])).with_columns(
+            pl.DataFrame(part.select([*_RECORDS, "event_time", "landing"])).with_columns(
                 pl.col("source_file").cast(pl.String)
             )
             for part in taken
         )
+        .join(rejected.with_columns(in_part=True), on=list(_RECORDS), how="left")
         .group_by("source_file")
         .agg(
             events=(~copied).sum(),
-            duplicates=copied.sum(),
+            duplicates=(copied & pl.col("in_part").is_null()).sum(),
             first_event_at=pl.col("event_time").min(),
             last_event_at=pl.col("event_time").max(),
         )

@@ -48,12 +48,12 @@ class Parser:
         broken = list(batch.broken)
         events = []
         for source, records in batch.records:
-            told = _placed(self._select(source)(_in_parts(records)), records)
+            told = self._select(source)(_in_parts(records))
             faulty = pc.is_valid(told["problem"])
             if pc.any(faulty).as_py():
-                broken.extend(_problems(rows_where(told, faulty), batch.files))
+                broken.extend(_problems(rows_where(told, faulty), records, batch.files))
                 told = rows_where(told, pc.invert(faulty))
-            events.append((source, told))
+            events.append((source, _placed(told, records)))
         return ParsedBatch(broken, batch.counts, batch.finished, events)
 
     def _select(self, source: Source) -> Repeated:
@@ -119,15 +119,19 @@ def _placed(told: pa.Table, records: pa.Table) -> pa.Table:
     return pa.table({**columns, "raw": raw})
 
 
-def _problems(faulty: pa.Table, files: Mapping[str, LogFile]) -> list[FileBroken]:
-    """The records of which the source's SELECT says what is wrong with them, each once."""
-    columns = ["source_file", "record_index", "problem", "raw"]
-    rows = (
-        pl.DataFrame(faulty.select(columns))
-        .unique(["source_file", "record_index"], keep="first", maintain_order=True)
-        .sort("source_file", "record_index")
+def _problems(
+    faulty: pa.Table, records: pa.Table, files: Mapping[str, LogFile]
+) -> list[FileBroken]:
+    """The records of which the source's SELECT says what is wrong with them, each once and whole,
+    though some of it may be events.
+    """
+    told = (
+        pl.DataFrame(faulty.select(["record", "problem"]))
+        .unique("record", keep="first", maintain_order=True)
+        .sort("record")
     )
+    whole = rows_at(records, told["record"].to_numpy()).to_pylist()
     return [
-        (files[path], Broken(index, problem, (raw or "").encode()))
-        for path, index, problem, raw in rows.rows()
+        (files[row["source_file"]], Broken(row["record_index"], problem, row["raw"].encode()))
+        for row, problem in zip(whole, told["problem"], strict=True)
     ]

@@ -4,8 +4,9 @@ A record is replayed from its kept text, if that is whole; otherwise its file is
 whole, if it is still there with the content it had. What becomes an event keeps its file and its
 record's index and is no reject any more; what fails again stays, with today's reason.
 
-Order of commits for a batch: `events`, then the file's counts in `ingests`, then `rejects`. Killed
-in between, the next replay finds the rejects still there, the events landed, and books them once.
+Order of commits for a batch: `events`, then the file's account in `ingests`, then `rejects`. Killed
+before the account, the next replay finds the events landed and counts them; killed after it, that
+tells which rejects are none any more, and the next replay takes them away.
 """
 
 from __future__ import annotations
@@ -239,6 +240,7 @@ class _Replay:
         """
         for _ in range(_ATTEMPTS):
             turn = self.lake.next_turn("ingests", QUEUE)
+            self._take_away_resolved(batch.rejects)
             outcome = (
                 self._from_file(batch.rejects, batch.file)
                 if batch.file is not None
@@ -252,6 +254,13 @@ class _Replay:
                 self.left += outcome.after.height
                 return
         raise LakeError("another replay was always first; try again later")
+
+    def _take_away_resolved(self, rejects: pl.DataFrame) -> None:
+        """Take away what other replays have written into the accounts of these rejects' files."""
+        with self.lake.reader(tables=["rejects", "ingests"]) as reader:
+            reader.define("asked", rejects.select(_FILE))
+            resolved = reader.query(SQL / "resolved.sql")
+        self.lake.remove("rejects", resolved)
 
     def _from_texts(self, rejects: pl.DataFrame) -> _Outcome:
         before = self._now(rejects.select(REJECTS.key))
@@ -329,8 +338,8 @@ def _duplicates(files: list[LogFile]) -> pl.DataFrame:
 
 
 def _counted(file: LogFile, booked: pl.DataFrame) -> pl.DataFrame:
-    """What `ingests` has to say of a file that was read again as a whole, with the time of
-    `booked`.
+    """What `ingests` has to say of a file that was read again as a whole, with what `booked` tells
+    of the replay.
     """
-    row = INGESTS.frame([row_of(file)]).drop("ingested_at", "run_id", "replayed_at")
-    return row.join(booked.select(*_FILE, "replayed_at"), on=_FILE)
+    row = INGESTS.frame([row_of(file)]).drop("ingested_at", "run_id", "replayed_at", "resolved")
+    return row.join(booked.select(*_FILE, "replayed_at", "resolved"), on=_FILE)

@@ -19,6 +19,7 @@ _ARROW_TYPES: dict[str, pa.DataType] = {
     "VARCHAR": pa.string(),
     "VARCHAR[]": pa.list_(pa.string()),
     "BIGINT": pa.int64(),
+    "BIGINT[]": pa.list_(pa.int64()),
     "INTEGER": pa.int32(),
     "DOUBLE": pa.float64(),
     "BOOLEAN": pa.bool_(),
@@ -201,6 +202,7 @@ INGESTS = Table(
         _c("ingested_at", "TIMESTAMPTZ", "When it was done", "UTC"),
         _c("run_id", "VARCHAR", "The run that did it"),
         _c("replayed_at", "TIMESTAMPTZ", "When rejects of it were last replayed", "UTC"),
+        _c("resolved", "BIGINT[]", "Records that are none any more since then", "record_index"),
         _c("read_to", "BIGINT", "How far a log of lines is read, of its plain content", "bytes"),
         _c(
             "next_record",

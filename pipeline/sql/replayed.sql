@@ -2,7 +2,7 @@
 -- reads: ingests, rejects, events, tried, resolved
 -- why: what `ingests` has to say of a file once some of its rejects were replayed. Counted are the
 --      events that any rejected record of the file brought since the file was last booked: so a
---      replay that was killed before or after its booking is counted once.
+--      replay that was killed before its booking is counted once.
 with files as (
     select
         i.source_file,
@@ -24,21 +24,6 @@ rejected as (
     semi join files as f on f.source_file = r.source_file and f.fingerprint = r.fingerprint
 ),
 
--- What another replay has taken out of `rejects` meanwhile, it has booked.
-listed as (
-    select
-        r.source_file,
-        r.fingerprint,
-        count(*) as rejects,
-        count(s.record_index) as resolved
-    from rejected as r
-    left join resolved as s
-        on s.source_file = r.source_file
-        and s.fingerprint = r.fingerprint
-        and s.record_index = r.record_index
-    group by r.source_file, r.fingerprint
-),
-
 brought as (
     select
         f.source_file,
@@ -52,24 +37,25 @@ brought as (
     join events as e on e.source_file = r.source_file and e.record_index = r.record_index
     where e.ingested_at > f.booked_at
     group by f.source_file, f.fingerprint
+),
+
+understood as (
+    select source_file, fingerprint, list(record_index order by record_index) as records
+    from resolved
+    group by source_file, fingerprint
 )
 
 select
     f.source_file,
     f.fingerprint,
     (f.events + coalesce(b.events, 0))::bigint as events,
-    -- As many listed and resolved that the account has no more: a replay that booked them was
-    -- killed.
-    (
-        f.duplicates
-        + if(l.resolved > 0 and l.rejects - f.rejects >= l.resolved, 0, f.more_duplicates)
-    )::bigint as duplicates,
-    -- More than are listed: some are past their retention. Fewer: a booked replay was killed.
-    (greatest(f.rejects, coalesce(l.rejects, 0)) - coalesce(l.resolved, 0))::bigint as rejects,
+    (f.duplicates + f.more_duplicates)::bigint as duplicates,
+    (f.rejects - coalesce(len(u.records), 0))::bigint as rejects,
     least(f.first_event_at, b.first_event_at) as first_event_at,
     greatest(f.last_event_at, b.last_event_at) as last_event_at,
     -- A replay that began later may have landed what this one counts.
-    greatest($now, b.last_ingested_at) as replayed_at
+    greatest($now, b.last_ingested_at) as replayed_at,
+    u.records as resolved
 from files as f
 left join brought as b on b.source_file = f.source_file and b.fingerprint = f.fingerprint
-left join listed as l on l.source_file = f.source_file and l.fingerprint = f.fingerprint
+left join understood as u on u.source_file = f.source_file and u.fingerprint = f.fingerprint

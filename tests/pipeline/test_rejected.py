@@ -203,7 +203,7 @@ class KilledError(BaseException):
 
 
 def kill_replay(lake: Lake, at: str, **options: Any) -> None:
-    """Replay all rejects up to the first call of this method of the lake."""
+    """Replay rejects, all if none are `asked` for, up to the first call of this method."""
 
     def killed(*_: Any, **__: Any) -> None:
         raise KilledError
@@ -243,6 +243,50 @@ def test_what_another_file_had_brought_is_counted_once_though_a_replay_is_killed
     again(lake, now=LATER + timedelta(hours=1))
     assert counts(lake) == [(2, 0, 0), (1, 2, 0)]
     assert rows(lake, "select * from rejects") == []
+
+
+@pytest.mark.parametrize("at", ["merge", "append_new", "remove"])
+def test_what_a_killed_replay_of_some_rejects_counted_is_not_counted_by_one_of_all(
+    lake: Lake, tmp_path: Path, older: pytest.MonkeyPatch, at: str
+) -> None:
+    first = write(tmp_path / "a.jsonl", *(record(n) for n in range(4)))
+    others = [odd(n) for n in range(5)]
+    bring(lake, first, write(tmp_path / "b.jsonl", *others, odd(5, eventTime="noon")))
+    older.undo()
+    with lake.reader(tables=["rejects"]) as reader:
+        [one] = listed(reader, EVERYTHING).filter(record_index=2)["reject_id"]
+    kill_replay(lake, at, asked=Asked(reject_id=one))
+    again(lake, now=LATER + timedelta(hours=1))
+    assert counts(lake) == [(4, 0, 0), (1, 4, 1)]
+    assert rows(lake, "select record_index from rejects") == [(5,)]
+
+
+def span(n: int, agent: str) -> dict[str, Any]:
+    attribute = {"key": "user_agent.original", "value": {"stringValue": agent}}
+    return {
+        "traceId": "0a" * 16,
+        "spanId": f"{n:016}",
+        "startTimeUnixNano": "1773998400000000000",
+        "attributes": [attribute],
+    }
+
+
+@pytest.mark.parametrize("way", ["text", "file"])
+def test_of_a_record_that_is_half_rejected_each_span_is_counted_once(
+    lake: Lake, tmp_path: Path, older: pytest.MonkeyPatch, way: str
+) -> None:
+    kept = Limits(reject_text_bytes=100 if way == "file" else 65_536)
+    spans = [span(1, "even"), span(2, "odd"), span(3, "odd")]
+    for name, these in (("a.jsonl", spans[:1]), ("b.jsonl", spans)):
+        request = {"resourceSpans": [{"scopeSpans": [{"spans": these}]}]}
+        bring(lake, write(tmp_path / name, request), limits=kept)
+    first, second, third = (LATER + timedelta(hours=n) for n in range(3))
+    for now in (first, second):
+        assert again(lake, now=now, limits=kept) == Replayed(tried=1, rejects=1)
+    assert counts(lake) == [(1, 0, 0), (0, 0, 1)]
+    older.undo()
+    assert again(lake, now=third, limits=kept) == Replayed(tried=1, events=2, duplicates=1)
+    assert counts(lake) == [(1, 0, 0), (2, 1, 0)]
 
 
 @pytest.mark.parametrize("batch_bytes", [5_000, 10], ids=["by texts", "by the file"])
