@@ -168,20 +168,24 @@ def _is_new(told: pa.Table) -> pa.ChunkedArray:
 
 
 def _by_file(taken: list[pa.Table], rejected: pl.DataFrame) -> pl.DataFrame:
-    copied = pl.col("landing") == "duplicate"
+    # Part by part: a file's name is there once in each, and the rows are many.
+    parts = [pl.DataFrame(part.select([*_RECORDS, "event_time", "landing"])) for part in taken]
+    is_copy = pl.col("landing") == "duplicate"
+    time = pl.col("event_time")
+    told = (
+        part.group_by("source_file")
+        .agg(events=(~is_copy).sum(), first_event_at=time.min(), last_event_at=time.max())
+        .cast({"source_file": pl.String})
+        for part in parts
+    )
+    copies = pl.concat(
+        part.filter(is_copy).select(*_RECORDS).cast({"source_file": pl.String}) for part in parts
+    ).join(rejected, on=list(_RECORDS), how="anti")
     return (
-        pl.concat(
-            pl.DataFrame(part.select([*_RECORDS, "event_time", "landing"])).with_columns(
-                pl.col("source_file").cast(pl.String)
-            )
-            for part in taken
-        )
-        .join(rejected.with_columns(in_part=True), on=list(_RECORDS), how="left")
+        pl.concat(told)
         .group_by("source_file")
-        .agg(
-            events=(~copied).sum(),
-            duplicates=(copied & pl.col("in_part").is_null()).sum(),
-            first_event_at=pl.col("event_time").min(),
-            last_event_at=pl.col("event_time").max(),
-        )
+        .agg(pl.sum("events"), pl.min("first_event_at"), pl.max("last_event_at"))
+        .join(copies.group_by("source_file").agg(duplicates=pl.len()), on="source_file", how="left")
+        .with_columns(pl.col("duplicates").fill_null(0))
+        .select("source_file", "events", "duplicates", "first_event_at", "last_event_at")
     )

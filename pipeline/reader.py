@@ -3,12 +3,17 @@
 A reader is an in-memory DuckDB with a view over one snapshot of every table, so a writer is never
 locked out and a reader never sees half a commit. A DuckDB database file is no store here: a process
 that writes one locks out every other, readers included.
+
+To open a DuckDB takes longer than to look something up in a table. Readers that show some tables
+for that are catalogs in one DuckDB of the process; one that shows all, or none, has its own, whose
+memory goes when it is closed.
 """
 
 from __future__ import annotations
 
 import copy
 import graphlib
+import itertools
 import re
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -61,17 +66,25 @@ class LakeReader:
         self.location = location
         self.versions = {n: table.version() for n, table in tables.items() if table is not None}
         self._closing = ExitStack()
-        self._connection = duckdb.connect(":memory:")
-        self._connection.execute("set TimeZone = 'UTC'")
-        self._connection.execute("set memory_limit = $limit", {"limit": f"{memory_limit}B"})
-        self._connection.execute("set temp_directory = $folder", {"folder": _folder_to_spill()})
-        if threads is not None:
-            self._connection.execute("set threads = $n", {"n": threads})
-        for name, table in tables.items():
-            self._show(TABLES[name], table, list(only.get(name, ())) or None)
-        for folder in RELATIONS if with_views else ():
-            for definition in _in_order(folder):
-                self._connection.execute(definition)
+        self._catalog = "memory"
+        self._is_alone = with_views or not tables
+        if self._is_alone:
+            self._connection = _opened(memory_limit, threads)
+        else:
+            self._catalog = f"reader_{next(_numbers)}"
+            self._connection = _shared(memory_limit, threads).cursor()
+            self._connection.execute(f"attach ':memory:' as {self._catalog}")
+            self._closing.callback(self._detach)
+        self._connection.execute(f"use {self._catalog}")
+        try:
+            for name, table in tables.items():
+                self._show(TABLES[name], table, list(only.get(name, ())) or None)
+            for folder in RELATIONS if with_views else ():
+                for definition in _in_order(folder):
+                    self._connection.execute(definition)
+        except BaseException:
+            self.close()
+            raise
 
     def query(self, sql: str | Path, params: Mapping[str, Any] | None = None) -> pl.DataFrame:
         """Run one SELECT (text, or a .sql file) with named parameters."""
@@ -116,20 +129,22 @@ class LakeReader:
         """A SELECT to be run many times over a relation `records`, whose rows are others each time
         but have the same columns.
         """
-        connection = self._closing.enter_context(self._connection.cursor())
-        return Repeated(connection, _text(sql))
+        return Repeated(self._closing.enter_context(self._cursor()), _text(sql))
 
     def beside(self) -> LakeReader:
         """Another reader of the same snapshot, for another thread. What either defines is its own;
         they share the memory limit.
         """
         other = copy.copy(self)
-        other._connection = self._connection.cursor()
+        other._connection = self._cursor()
         other._closing = ExitStack()
         return other
 
     def restrict(self) -> None:
-        """From here on allow reading only: no files but the lake's, no change of settings."""
+        """From here on allow reading only: no files but the lake's, no change of settings. That is
+        of a DuckDB as a whole, so this is for a reader that shows all.
+        """
+        assert self._is_alone
         place = self.location
         # What lies in a bucket is not DuckDB that reads it.
         folders = [] if isinstance(place, BucketUrl) else [str(place.resolve())]
@@ -162,6 +177,15 @@ class LakeReader:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def _cursor(self) -> duckdb.DuckDBPyConnection:
+        cursor = self._connection.cursor()
+        cursor.execute(f"use {self._catalog}")
+        return cursor
+
+    def _detach(self) -> None:
+        self._connection.execute("use memory")
+        self._connection.execute(f"detach {self._catalog}")
 
     def _show(
         self, spec: Table, table: DeltaTable | None, only: list[PartitionFilter] | None
@@ -212,6 +236,26 @@ class Repeated:
             self._connection.execute(f"prepare repeated as\n{self._sql}")
             self._is_prepared = True
         return self._connection.sql("execute repeated").to_arrow_table()
+
+
+_numbers = itertools.count(1)
+
+
+@cache
+def _shared(memory_limit: int, threads: int | None) -> duckdb.DuckDBPyConnection:
+    """The DuckDB of this process for readers with these bounds, which they share."""
+    return _opened(memory_limit, threads)
+
+
+def _opened(memory_limit: int, threads: int | None) -> duckdb.DuckDBPyConnection:
+    connection = duckdb.connect(":memory:")
+    # Global, or it would not be for other cursors.
+    connection.execute("set global TimeZone = 'UTC'")
+    connection.execute("set memory_limit = $limit", {"limit": f"{memory_limit}B"})
+    connection.execute("set temp_directory = $folder", {"folder": _folder_to_spill()})
+    if threads is not None:
+        connection.execute("set threads = $n", {"n": threads})
+    return connection
 
 
 class _Rows:

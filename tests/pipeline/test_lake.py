@@ -58,6 +58,18 @@ def test_readers_beside_one_another_share_the_snapshot_and_not_what_they_define(
         assert one.query("select count(*) from events").item() == 2
 
 
+@pytest.mark.parametrize("tables", [None, ["events"], []], ids=["all", "some", "none"])
+def test_times_are_utc_wherever_the_machine_is(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch, tables: list[str] | None
+) -> None:
+    monkeypatch.setenv("TZ", "America/New_York")
+    to_day = "select timestamptz '2026-01-01 00:30:00+00'::date as day"
+    with lake.reader(tables=tables) as reader, reader.beside() as other:
+        told = [each.query(to_day).item() for each in (reader, other)]
+        told += reader.repeated(f"{to_day} from records")(pa.table({"n": [1]}))["day"].to_pylist()
+    assert told == [date(2026, 1, 1)] * 3
+
+
 def test_a_repeated_select_reads_the_rows_of_each_time(lake: Lake) -> None:
     with lake.reader(tables=()) as reader:
         add = reader.repeated("select sum(n)::int as n, max(t) as t from records")
@@ -286,5 +298,7 @@ def test_what_memory_does_not_hold_is_spilled_for_the_owner_alone(
         assert list(folder.iterdir())
         assert folder.parent.stat().st_mode & 0o777 == 0o700
         assert reader.query("select count(distinct word) from large").item() == 4_000_000
-    assert [file for file in folder.parent.rglob("*") if file.is_file()] == []
+    # What is left only tells whose folder it is.
+    left = [file for file in folder.parent.rglob("*") if file.is_file()]
+    assert [file for file in left if not file.name.endswith("_owner")] == []
     assert list(tmp_path.iterdir()) == []
