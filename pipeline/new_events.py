@@ -181,11 +181,9 @@ def _by_file(taken: list[pa.Table], rejected: pl.DataFrame) -> pl.DataFrame:
     copies = pl.concat(
         part.filter(is_copy).select(*_RECORDS).cast({"source_file": pl.String}) for part in parts
     ).join(rejected, on=list(_RECORDS), how="anti")
+    duplicates = copies.group_by("source_file").agg(duplicates=pl.len())
     return (
-        pl.concat(told)
+        pl.concat([*told, duplicates], how="diagonal")
         .group_by("source_file")
-        .agg(pl.sum("events"), pl.min("first_event_at"), pl.max("last_event_at"))
-        .join(copies.group_by("source_file").agg(duplicates=pl.len()), on="source_file", how="left")
-        .with_columns(pl.col("duplicates").fill_null(0))
-        .select("source_file", "events", "duplicates", "first_event_at", "last_event_at")
+        .agg(pl.sum("events", "duplicates"), pl.min("first_event_at"), pl.max("last_event_at"))
     )
