@@ -244,13 +244,25 @@ class _Reading:
             file.bytes, file.content = content.size, grown.content
         all_taken = yield from self._lines(log, content, file)
         for gone in grown.gone if all_taken else ():
-            was = LogFile(gone.path, gone.fingerprint, gone.bytes, file.source, same_as=file)
-            was.mark = file.mark
+            was = LogFile(
+                gone.path,
+                gone.fingerprint,
+                gone.bytes,
+                file.source,
+                same_as=file,
+                mark=file.mark,
+            )
             yield Arrival(was, last=True)
         if renamed and content.compressed and all_taken:
             # So that it need not be decompressed again to see that nothing of it is new.
-            there = LogFile(log.name, grown.fingerprint, content.size, file.source)
-            there.mark, there.content = file.mark, grown.content
+            there = LogFile(
+                log.name,
+                grown.fingerprint,
+                content.size,
+                file.source,
+                mark=file.mark,
+                content=grown.content,
+            )
             yield Arrival(there, last=True)
 
     def _lines(

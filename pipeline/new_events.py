@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from contextlib import ExitStack
 from datetime import date
 from pathlib import Path
@@ -63,7 +63,7 @@ class NewEvents:
         # A copy: columns that came from DuckDB together are freed together.
         self._taken.append(told.take(_numbers(told)))
 
-    def commit(self, rejected: Iterable[tuple[str, int]] = ()) -> pl.DataFrame:
+    def commit(self, rejected: Sequence[tuple[str, int]] = ()) -> pl.DataFrame:
         """Commit what is new; returns per file the events that are there through it, those that
         another record had brought, and their first and last time. Nothing can be taken in after.
 
@@ -77,9 +77,7 @@ class NewEvents:
                 self._look_again()
                 continue
             self._looking.close()
-            return _by_file(
-                self._taken, pl.DataFrame(list(rejected), schema=_RECORDS, orient="row").unique()
-            )
+            return _by_file(self._taken, pl.DataFrame(rejected, schema=_RECORDS, orient="row"))
         raise LakeError(f"{_ATTEMPTS} times another writer was first; try again later")
 
     def discard(self) -> None:

@@ -66,12 +66,11 @@ class LakeReader:
         self.location = location
         self.versions = {n: table.version() for n, table in tables.items() if table is not None}
         self._closing = ExitStack()
-        self._catalog = "memory"
         self._is_alone = with_views or not tables
+        self._catalog = _OWN if self._is_alone else f"reader_{next(_numbers)}"
         if self._is_alone:
             self._connection = _opened(memory_limit, threads)
         else:
-            self._catalog = f"reader_{next(_numbers)}"
             self._connection = _shared(memory_limit, threads).cursor()
             self._connection.execute(f"attach ':memory:' as {self._catalog}")
             self._closing.callback(self._detach)
@@ -184,7 +183,7 @@ class LakeReader:
         return cursor
 
     def _detach(self) -> None:
-        self._connection.execute("use memory")
+        self._connection.execute(f"use {_OWN}")
         self._connection.execute(f"detach {self._catalog}")
 
     def _show(
@@ -238,6 +237,8 @@ class Repeated:
         return self._connection.sql("execute repeated").to_arrow_table()
 
 
+_OWN = "memory"
+"""The catalog that every DuckDB has from the start."""
 _numbers = itertools.count(1)
 
 
