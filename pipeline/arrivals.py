@@ -60,6 +60,7 @@ class LogFile:
     events: int = 0
     duplicates: int = 0
     rejects: int = 0
+    partly: list[dict[str, int]] = field(default_factory=list)
     first_event_at: datetime | None = None
     last_event_at: datetime | None = None
 

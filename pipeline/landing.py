@@ -194,6 +194,7 @@ def _count(file: LogFile, row: dict[str, Any]) -> None:
     """Add what became of a batch's events to the file they came from."""
     file.events += row["events"]
     file.duplicates += row["duplicates"]
+    file.partly += row["partly"] or ()
     times = [file.first_event_at, file.last_event_at, row["first_event_at"], row["last_event_at"]]
     known = [time for time in times if time is not None]
     file.first_event_at, file.last_event_at = min(known), max(known)

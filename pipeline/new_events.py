@@ -67,8 +67,9 @@ class NewEvents:
         """Commit what is new; returns per file the events that are there through it, those that
         another record had brought, and their first and last time. Nothing can be taken in after.
 
-        Some of a record may be `rejected`: what of it another had brought is counted when all of it
-        is understood, as it is tried as a whole again.
+        Some of a record may be `rejected`: how many events are there through it is told apart
+        (`partly`), and what of it another had brought is counted when all of it is understood, as
+        it is tried as a whole again.
         """
         for _ in range(_ATTEMPTS):
             try:
@@ -176,12 +177,27 @@ def _by_file(taken: list[pa.Table], rejected: pl.DataFrame) -> pl.DataFrame:
         .cast({"source_file": pl.String})
         for part in parts
     )
-    copies = pl.concat(
-        part.filter(is_copy).select(*_RECORDS).cast({"source_file": pl.String}) for part in parts
-    ).join(rejected, on=list(_RECORDS), how="anti")
+    copies = _records(parts, is_copy).join(rejected, on=list(_RECORDS), how="anti")
     duplicates = copies.group_by("source_file").agg(duplicates=pl.len())
+    of_rejected = pl.col("record_index").is_in(rejected["record_index"].implode())
+    partly = (
+        _records(parts, ~is_copy & of_rejected)
+        .join(rejected, on=list(_RECORDS), how="semi")
+        .group_by(*_RECORDS)
+        .agg(events=pl.len().cast(pl.Int64))
+        .group_by("source_file")
+        .agg(partly=pl.struct("record_index", "events"))
+    )
     return (
         pl.concat([*told, duplicates], how="diagonal")
         .group_by("source_file")
         .agg(pl.sum("events", "duplicates"), pl.min("first_event_at"), pl.max("last_event_at"))
+        .join(partly, on="source_file", how="left")
+    )
+
+
+def _records(parts: list[pl.DataFrame], which: pl.Expr) -> pl.DataFrame:
+    """The records of some of the events, a row an event."""
+    return pl.concat(
+        part.filter(which).select(*_RECORDS).cast({"source_file": pl.String}) for part in parts
     )

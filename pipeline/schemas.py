@@ -20,6 +20,9 @@ _ARROW_TYPES: dict[str, pa.DataType] = {
     "VARCHAR[]": pa.list_(pa.string()),
     "BIGINT": pa.int64(),
     "BIGINT[]": pa.list_(pa.int64()),
+    "STRUCT(record_index BIGINT, events BIGINT)[]": pa.list_(
+        pa.struct([("record_index", pa.int64()), ("events", pa.int64())])
+    ),
     "INTEGER": pa.int32(),
     "DOUBLE": pa.float64(),
     "BOOLEAN": pa.bool_(),
@@ -197,6 +200,11 @@ INGESTS = Table(
         _c("events", "BIGINT", "Events it brought that the lake did not have", "events"),
         _c("duplicates", "BIGINT", "Events it brought that another file had brought", "events"),
         _c("rejects", "BIGINT", "Records (or remains) rejected", "records"),
+        _c(
+            "partly",
+            "STRUCT(record_index BIGINT, events BIGINT)[]",
+            "Rejected records that brought some of its events all the same, and how many",
+        ),
         _c("first_event_at", "TIMESTAMPTZ", "Its earliest event", "UTC"),
         _c("last_event_at", "TIMESTAMPTZ", "Its latest event", "UTC"),
         _c("ingested_at", "TIMESTAMPTZ", "When it was done", "UTC"),

@@ -12,10 +12,14 @@ select
     (i.events + r.events)::bigint as events,
     (i.duplicates + r.duplicates)::bigint as duplicates,
     (greatest(i.rejects - (i.records - i.next_record), 0) + r.rejects)::bigint as rejects,
+    list_concat(
+        list_filter(i.partly, lambda p: p.record_index < i.next_record), r.partly
+    ) as partly,
     least(i.first_event_at, r.first_event_at) as first_event_at,
     greatest(i.last_event_at, r.last_event_at) as last_event_at,
     r.ingested_at,
     r.run_id,
+    list_filter(i.resolved, lambda record: record < i.next_record) as resolved,
     r.read_to,
     r.next_record,
     r.edges,

@@ -302,6 +302,41 @@ def test_what_a_replay_that_began_later_landed_is_counted_once(
     assert rows(lake, "select * from rejects") == []
 
 
+@pytest.mark.parametrize("at", ["merge", "append_new", "remove"])
+def test_a_replay_counts_what_it_brings_though_its_clock_is_behind(
+    lake: Lake, tmp_path: Path, older: pytest.MonkeyPatch, at: str
+) -> None:
+    bring(lake, write(tmp_path / "a.jsonl", record(0), odd(1), odd(2)))
+    older.undo()
+    behind = NOW - timedelta(hours=1)
+    kill_replay(lake, at, now=behind)
+    again(lake, now=behind)
+    assert counts(lake) == [(3, 0, 0)]
+    assert rows(lake, "select * from rejects") == []
+
+
+def test_of_two_replays_of_a_file_at_once_each_is_counted(
+    lake: Lake, tmp_path: Path, older: pytest.MonkeyPatch
+) -> None:
+    bring(lake, write(tmp_path / "a.jsonl", record(0), odd(1), odd(2)))
+    older.undo()
+    with lake.reader(tables=["rejects"]) as reader:
+        ids = listed(reader, EVERYTHING).sort("record_index")["reject_id"]
+    one, other = (Asked(reject_id=id_) for id_ in ids)
+    real, comes_between = Lake.next_turn, [other]
+
+    def next_turn(self: Lake, *args: Any) -> Any:
+        turn = real(self, *args)
+        if comes_between:  # begins later and is done before
+            again(lake, comes_between.pop(), now=LATER + timedelta(minutes=1))
+        return turn
+
+    older.setattr(Lake, "next_turn", next_turn)
+    assert again(lake, one) == Replayed(tried=1, events=1)
+    assert counts(lake) == [(3, 0, 0)]
+    assert rows(lake, "select * from rejects") == []
+
+
 REPLAY = """
 import sys
 from datetime import datetime, timezone
