@@ -40,7 +40,7 @@ class OfFiles:
 
 @dataclass(frozen=True)
 class Batch(OfFiles):
-    """By source its records: `source_file`, `record_index`, `raw`."""
+    """By source its records: `source_file`, `fingerprint`, `record_index`, `raw`."""
 
     records: Sequence[tuple[Source, pa.Table]]
 
@@ -76,12 +76,14 @@ class Gathering:
 
 def _joined(pieces: Sequence[FilePiece]) -> pa.Table:
     """The records of the pieces."""
-    files = pa.array([file.path for file, _ in pieces], pa.string())
+    paths = pa.array([file.path for file, _ in pieces], pa.string())
+    fingerprints = pa.array([file.fingerprint for file, _ in pieces], pa.string())
     rows = [len(piece.indexes) for _, piece in pieces]
     file_of_each = pa.array(np.repeat(np.arange(len(pieces), dtype=np.int32), rows))
     indexes = [index for _, piece in pieces for index in piece.indexes]
     columns = {
-        "source_file": pa.DictionaryArray.from_arrays(file_of_each, files),
+        "source_file": pa.DictionaryArray.from_arrays(file_of_each, paths),
+        "fingerprint": pa.DictionaryArray.from_arrays(file_of_each, fingerprints),
         "record_index": pa.array(indexes, pa.int64()),
         "raw": pa.chunked_array(_small_joined([piece.texts for _, piece in pieces]), pa.string()),
     }

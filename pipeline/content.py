@@ -57,15 +57,14 @@ class Privacy:
         mode = self.of(source)
         if mode is Content.KEEP or events.num_rows == 0:
             return events
-        raw = pl.DataFrame(events.select(["raw"])).select(
-            "{" + pl.col("raw").str.extract(f"({own_agent})") + "}" if own_agent else None
-        )
+        named = pl.col("raw").str.extract(f"({own_agent})") if own_agent else pl.lit(None, pl.String)
+        raw = pl.DataFrame(events.select(["raw"])).with_columns(raw="{" + named + "}")["raw"]
         texts = (
             pl.DataFrame({name: [None] * events.num_rows for name in COLUMNS})
             if mode is Content.DROP
             else self._fingerprints(reader, events)
         )
-        for column in (*texts, raw.to_series().alias("raw")):
+        for column in (*texts, raw):
             place = events.column_names.index(column.name)
             kind = events.schema.field(column.name).type
             events = events.set_column(place, column.name, column.to_arrow().cast(kind))

@@ -23,7 +23,7 @@ from pipeline.content import Content, Privacy
 from pipeline.lake import Lake, of_days, of_period
 from pipeline.new_events import NewEvents, period_of
 from pipeline.parsing import ParsedBatch
-from pipeline.schemas import EVENTS, REJECTS, ROLLUPS
+from pipeline.schemas import EVENTS, INGESTS, REJECTS, ROLLUPS
 from pipeline.sources import Source
 
 SQL = Path(__file__).parent / "sql"
@@ -131,12 +131,13 @@ class Lander:
         if not copies:
             return
         with self.lake.reader(tables=["events"]) as reader:
-            reader.define("copies", pl.DataFrame({"source_file": [file.path for file in copies]}))
-            landed = dict(reader.query(SQL / "landed.sql").rows())
+            keys = [(file.path, file.fingerprint) for file in copies]
+            reader.define("copies", pl.DataFrame(keys, schema=INGESTS.key, orient="row"))
+            landed = {row[:2]: row[2] for row in reader.query(SQL / "landed.sql").rows()}
         for file in copies:
             assert file.same_as is not None
             held = file.same_as.events + file.same_as.duplicates
-            file.events = min(landed.get(file.path, 0), held)
+            file.events = min(landed.get((file.path, file.fingerprint), 0), held)
             file.duplicates = held - file.events
 
     def reject_rows(self, broken: Sequence[FileBroken]) -> pl.DataFrame:

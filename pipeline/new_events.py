@@ -29,6 +29,7 @@ _TOLD = pa.schema(
         ("event_date", pa.date32()),
         ("event_time", pa.timestamp("us", "UTC")),
         ("source_file", _FEW_VALUES),
+        ("fingerprint", _FEW_VALUES),
         ("record_index", pa.int64()),
         ("landing", _FEW_VALUES),
     ]
@@ -38,7 +39,12 @@ _TOLD = pa.schema(
 _RECORDS = {"source_file": pl.String, "record_index": pl.Int64}
 
 _IN_LAKE = pa.schema(
-    [("event_id", pa.string()), ("source_file", pa.string()), ("record_index", pa.int64())]
+    [
+        ("event_id", pa.string()),
+        ("source_file", pa.string()),
+        ("fingerprint", pa.string()),
+        ("record_index", pa.int64()),
+    ]
 )
 
 
@@ -92,8 +98,11 @@ class NewEvents:
         self._looked_at: set[tuple[str, date]] = set()
         self._turn: Turn = self.lake.next_turn("events", QUEUE)
         self._reader: LakeReader = self._looking.enter_context(
-            self.lake.reader(versions={"events": self._turn.version}, tables=["events"])
+            self.lake.reader(
+                versions={"events": self._turn.version}, tables=["events", "begun", "ingests"]
+            )
         )
+        self._reader.define("unbooked", SQL / "unbooked.sql")
         self._reader.define("known_ids", "select hash('') as id limit 0")
 
     def _look_again(self) -> None:

@@ -108,13 +108,14 @@ def _placed(told: pa.Table, records: pa.Table) -> pa.Table:
     own `raw`, else the record as it came.
     """
     numbers = told["record"].to_numpy()
-    place = rows_at(records.select(["source_file", "record_index"]), numbers)
+    place = rows_at(records.drop_columns("raw"), numbers)
     raw = told["raw"]
     if raw.null_count:
         whole = rows_at(records.select(["raw"]), numbers)["raw"]
         raw = whole if raw.null_count == len(raw) else pc.coalesce(raw, whole)
     columns = {name: told[name] for name in told.column_names if name != "record"}
-    columns["source_file"] = place["source_file"].cast(pa.string())
+    for name in ("source_file", "fingerprint"):
+        columns[name] = place[name].cast(pa.string())
     columns["record_index"] = place["record_index"]
     return pa.table({**columns, "raw": raw})
 

@@ -125,6 +125,7 @@ EVENTS = Table(
         _c("ingested_at", "TIMESTAMPTZ", "When nhiwatch wrote it", "UTC"),
         _c("source", "VARCHAR", "Which log it comes from; a partition"),
         _c("source_file", "VARCHAR", "The file it came in"),
+        _c("fingerprint", "VARCHAR", "That file's fingerprint in `ingests`"),
         _c("record_index", "BIGINT", "Its record in that file", "0-based"),
         _c("identity_id", "VARCHAR", "Who acted, stable across sessions: the role, the agent"),
         _c("identity_name", "VARCHAR", "That identity's short name, for people"),

@@ -28,6 +28,7 @@ ADDED_LATER = (
     "ingested_at",
     "source",
     "source_file",
+    "fingerprint",
     "record_index",
     "network",
     "country",

@@ -5,6 +5,7 @@
 select
     events.event_id,
     events.source_file,
+    events.fingerprint,
     events.record_index
 from events
 semi join likely on likely.event_id = events.event_id

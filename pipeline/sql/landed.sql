@@ -4,7 +4,9 @@
 --      one beside this one, may have landed some of it from here
 select
     events.source_file,
+    events.fingerprint,
     count(*)::bigint as events
 from events
-semi join copies on copies.source_file = events.source_file
-group by events.source_file
+semi join copies
+    on copies.source_file = events.source_file and copies.fingerprint = events.fingerprint
+group by events.source_file, events.fingerprint

@@ -31,7 +31,10 @@ brought as (
         min(e.event_time) as first_event_at,
         max(e.event_time) as last_event_at
     from rejected as r
-    join events as e on e.source_file = r.source_file and e.record_index = r.record_index
+    join events as e
+        on e.source_file = r.source_file
+        and e.fingerprint = r.fingerprint
+        and e.record_index = r.record_index
     group by r.source_file, r.fingerprint, r.record_index
 ),
 

@@ -117,11 +117,29 @@ def test_a_late_parent_still_names_the_agent(lake: Lake, tmp_path: Path, mode: C
     assert {row["identity_id"] for row in rows} == {"porter"}
 
 
-def test_each_source_has_its_mode(lake: Lake, tmp_path: Path) -> None:
-    privacy = Privacy(Content.DROP, {"otel_genai": Content.KEEP})
-    [tool] = landed(lake, tmp_path, [TOOL], privacy)
+@pytest.mark.parametrize("mode", [Content.FINGERPRINT, Content.DROP])
+def test_each_source_has_its_mode(lake: Lake, tmp_path: Path, mode: Content) -> None:
+    calls = [
+        {
+            "eventVersion": "1.11",
+            "userIdentity": {"type": "Root", "accountId": "111122223333"},
+            "eventTime": f"2026-03-20T00:00:0{n}Z",
+            "eventSource": "iam.amazonaws.com",
+            "eventName": "GetUser",
+            "eventID": f"0{n}",
+            "requestParameters": {"userName": "dossier"},
+        }
+        for n in range(3, 6)
+    ]
+    (tmp_path / "calls.jsonl").write_text("".join(json.dumps(call) + "\n" for call in calls))
+    privacy = Privacy(mode, {"otel_genai": Content.KEEP}, salt=SALT)
+    ingest(lake, [tmp_path / "calls.jsonl"], now=NOW, run_id="r", privacy=privacy)
+    *called, tool = landed(lake, tmp_path, [TOOL], privacy)
     assert tool["tool_result"] == RESULT
     assert "passport" in tool["raw"]
+    assert [(event["event_id"], event["raw"]) for event in called] == [
+        (call["eventID"], None) for call in calls
+    ]
 
 
 def test_settings_say_how_and_the_salt_stays_beside_the_lake(tmp_path: Path) -> None:

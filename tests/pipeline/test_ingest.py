@@ -6,6 +6,7 @@ import gzip
 import json
 import random
 import resource
+import shutil
 import signal
 import subprocess
 import sys
@@ -137,8 +138,21 @@ def test_a_file_that_grew_brings_what_is_new(lake: Lake, tmp_path: Path) -> None
     path = write(tmp_path / "a.json.gz", [cloudtrail(n) for n in range(3)])
     bring(lake, path)
     write(path, [cloudtrail(n) for n in range(5)])
-    assert bring(lake, path).events == 5  # three of them were there from this very file
+    again = bring(lake, path)
+    assert (again.events, again.duplicates) == (2, 3)
     assert event_count(lake) == (5, 5)
+
+
+def test_a_file_of_another_content_under_a_known_name_is_counted_for_itself(
+    lake: Lake, tmp_path: Path
+) -> None:
+    one, other = tmp_path / "in" / "a.json", tmp_path / "in" / "b.json"
+    write(one, [cloudtrail(n) for n in range(2)])
+    write(other, [cloudtrail(n) for n in range(2, 4)])
+    bring(lake, tmp_path / "in")
+    shutil.copy(other, one)
+    again = bring(lake, tmp_path / "in")
+    assert (again.events, again.duplicates) == (0, 2)
 
 
 @pytest.mark.parametrize(("batches_in_commit", "files"), [(1, 18), (4, 6), (16, 3)])

@@ -23,6 +23,7 @@ def events(numbers: Iterable[int], *, file: str, days: int = 1, source: str = "l
     for n in numbers:
         time = DAY + timedelta(days=n % days, seconds=n)
         told = {"event_id": f"e{n}", "source": source, "source_file": file, "record_index": n}
+        told["fingerprint"] = f"of {file}"
         rows.append({**told, "event_time": time, "event_date": time.date(), "raw": f"raw {n}"})
     return pa.Table.from_pylist(rows, schema=EVENTS.arrow_schema)
 
