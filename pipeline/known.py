@@ -124,8 +124,8 @@ class Known:
 
     @property
     def booked(self) -> pl.DataFrame:
-        """`source_file` and `fingerprint` of all files that are wholly in."""
-        return self._rows.select("source_file", "fingerprint")
+        """`source_file` and `fingerprint` of all files that are in, of logs the `next_record`."""
+        return self._rows.select("source_file", "fingerprint", "next_record")
 
     def holder(self, content: str) -> Holder | None:
         """The file of a content that held the most events."""

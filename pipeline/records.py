@@ -23,6 +23,7 @@ from typing import BinaryIO, Literal, Protocol
 
 import msgspec
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from pipeline.decompressing import DamagedError, plain_blocks
@@ -61,6 +62,15 @@ class Piece:
     indexes: Sequence[int] = ()
     texts: pa.StringArray = field(default_factory=lambda: pa.array([], pa.string()))
     broken: Sequence[Broken] = ()
+
+    def only(self, wanted: npt.NDArray[np.int64]) -> Piece:
+        """What of it has one of some indexes."""
+        places = np.flatnonzero(np.isin(np.asarray(self.indexes, np.int64), wanted))
+        return Piece(
+            [self.indexes[place] for place in places],
+            self.texts.take(pa.array(places)),
+            [part for part in self.broken if part.index in wanted],
+        )
 
 
 @dataclass

@@ -1,8 +1,9 @@
 """Rejects again: listed, shown, exported to be fixed, and replayed by a version that reads them.
 
-A record is replayed from its kept text, if that is whole; otherwise its file is read again as a
-whole, if it is still there with the content it had. What becomes an event keeps its file and its
-record's index and is no reject any more; what fails again stays, with today's reason.
+A record is replayed from its kept text, if that is whole; otherwise from its file, if that is still
+there with the content it had. A file that was rejected as a whole is read again as a whole. What
+becomes an event keeps its file and its record's index and is no reject any more; what fails again
+stays, with today's reason.
 
 Order of commits for a batch: `events`, then the file's account in `ingests`, then `rejects`. Killed
 before the account, the next replay finds the events landed and counts them; killed after it, that
@@ -12,7 +13,7 @@ tells which rejects are none any more, and the next replay takes them away.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -142,9 +143,11 @@ def replay(
     with lake.reader(tables=["rejects"]) as reader:
         rejects = listed(reader, asked, taken_for=taken_for)
     short = pl.col("text_bytes") <= limits.max_record_bytes
-    # A file that is not booked is read once more, whole, by the ingest that books it.
-    in_reach = rejects.join(known.booked, on=_FILE, how="semi", maintain_order="left").with_columns(
-        whole=pl.col("whole") & short
+    # A file that is not booked, and what a log ended in, is read again by an ingest.
+    in_reach = (
+        rejects.join(known.booked, on=_FILE, how="inner", maintain_order="left")
+        .filter(pl.col("record_index") < pl.col("next_record").fill_null(2**62))
+        .with_columns(whole=pl.col("whole") & short)
     )
     tried = 0
     with lake.reader(tables=()) as reader:
@@ -176,11 +179,14 @@ class _Rejects:
 
 @dataclass(frozen=True)
 class _Outcome:
-    """What came of a batch: the rejects that were there, those that are now, and the files."""
+    """What came of a batch: the rejects that were there, those that are now, and the files; whether
+    it is one that was read again as a whole.
+    """
 
     before: pl.DataFrame
     after: pl.DataFrame
     files: list[LogFile]
+    is_whole_file: bool = False
 
     @property
     def gone(self) -> pl.DataFrame:
@@ -248,7 +254,7 @@ class _Replay:
             )
             if outcome.before.is_empty():
                 return
-            if self._book(outcome, turn, whole_file=batch.file is not None):
+            if self._book(outcome, turn):
                 self.lake.append_new("rejects", outcome.after)
                 self.lake.remove("rejects", outcome.gone)
                 self.left += outcome.after.height
@@ -263,31 +269,38 @@ class _Replay:
         self.lake.remove("rejects", resolved)
 
     def _from_texts(self, rejects: pl.DataFrame) -> _Outcome:
-        before = self._now(rejects.select(REJECTS.key))
+        before = self._now(rejects)
         gathering, files = Gathering(), []
         for rows in before.partition_by(_FILE, maintain_order=True):
             once = rows.unique("record_index", keep="first", maintain_order=True)
-            name = self.given.name if self.given else once["source"][0]
             path, content = once.select(_FILE).row(0)
-            file = LogFile(path, content, bytes=0, source=name, begun=True)
+            file = LogFile(path, content, bytes=0, source=self._source(rows), begun=True)
             texts = pa.array(once["text"].to_list(), pa.string())
             gathering.add(Arrival(file, Piece(once["record_index"].to_list(), texts)))
             files.append(file)
         return _Outcome(before, self._landed(gathering.joined()), files)
 
     def _from_file(self, rejects: pl.DataFrame, there: LogObject) -> _Outcome:
-        path, content = rejects.select(_FILE).row(0)
-        file = LogFile(path, content, there.size, begun=True)
+        before = self._now(rejects)
+        if before.is_empty():
+            return _Outcome(before, before, [])
+        path, content = before.select(_FILE).row(0)
+        file = LogFile(path, content, there.size, source=self._source(before), begun=True)
+        wanted = before["record_index"].to_numpy()
+        is_whole_file = -1 in wanted
         after = [REJECTS.frame([])]
         gathering = Gathering()
         for arrival in records_of(there, file, self.given, self.limits.max_record_bytes):
-            gathering.add(arrival)
+            piece = arrival.piece if is_whole_file else arrival.piece.only(wanted)
+            gathering.add(replace(arrival, piece=piece))
             if gathering.bytes >= self.limits.batch_bytes or arrival.last:
                 after.append(self._landed(gathering.joined()))
-        whole_file = (
-            rejects.select(REJECTS.key).head(1).with_columns(record_index=pl.lit(None, pl.Int64))
-        )
-        return _Outcome(self._now(whole_file), pl.concat(after), [file])
+        return _Outcome(before, pl.concat(after), [file], is_whole_file)
+
+    def _source(self, rejects: pl.DataFrame) -> str | None:
+        """What the rejects of a file are taken for; None if that is to be found out."""
+        source: str | None = rejects["source"][0]
+        return self.given.name if self.given is not None else source
 
     def _landed(self, batch: Batch) -> pl.DataFrame:
         """Land what of the batch is events; returns the rest as rejects."""
@@ -295,14 +308,16 @@ class _Replay:
         self.lander.land_events(self.completer.complete(parsed))
         return self.lander.reject_rows(parsed.broken)
 
-    def _now(self, asked: pl.DataFrame) -> pl.DataFrame:
-        """The rejects of these keys as they are now; of a file if `record_index` is null."""
+    def _now(self, rejects: pl.DataFrame) -> pl.DataFrame:
+        """The rejects as they are now."""
         with self.lake.reader(tables=["rejects"]) as reader:
-            reader.define("asked", asked)
+            reader.define("asked", rejects.select(REJECTS.key))
             return reader.query(SQL / "rejects_of.sql")
 
-    def _book(self, outcome: _Outcome, taken: Turn, *, whole_file: bool) -> bool:
-        """Bring the counts in `ingests` up to date; False if another replay took the turn."""
+    def _book(self, outcome: _Outcome, taken: Turn) -> bool:
+        """Bring the counts in `ingests` up to date; False if another replay took the turn, or an
+        ingest has brought in the file that was read as a whole.
+        """
         for _ in range(_ATTEMPTS):
             turn = self.lake.next_turn("ingests", QUEUE)
             if turn.number != taken.number:
@@ -313,7 +328,10 @@ class _Replay:
                 reader.define("resolved", outcome.resolved)
                 booked = reader.query(SQL / "replayed.sql", {"now": self.lander.now})
                 before = reader.columns("ingests", [*_FILE, "events", "duplicates"])
-            if whole_file:
+            if outcome.is_whole_file:
+                of_it = before.join(booked, on=_FILE, how="semi")
+                if of_it["events"].sum() + of_it["duplicates"].sum():
+                    return False
                 booked = _counted(outcome.files[0], booked)
             try:
                 self.lake.merge("ingests", booked, turn=turn)

@@ -109,7 +109,7 @@ def test_a_second_replay_changes_nothing(
 def test_what_fails_again_stays_with_its_reason_of_today(
     lake: Lake, tmp_path: Path, older: pytest.MonkeyPatch
 ) -> None:
-    bring(lake, write(tmp_path / "a.jsonl", record(0), odd(1, eventTime="noon"), "{half"))
+    bring(lake, write(tmp_path / "a.jsonl", record(0), odd(1, eventTime="noon"), "{half", ""))
     older.undo()
     assert again(lake) == Replayed(tried=2, rejects=2)
     told = dict(rows(lake, "select record_index, reason from rejects"))
@@ -168,6 +168,42 @@ def test_a_file_rejected_as_a_whole_is_read_again_as_a_whole(lake: Lake, tmp_pat
     assert sorted(told) == [(0, "aws_cloudtrail"), (1, "aws_cloudtrail")]
     assert again(lake, Asked(file="a.jsonl"), taken_for="aws_cloudtrail").events == 1
     assert counts(lake) == [(1, 0, 2), (0, 0, 2)]
+
+
+@pytest.mark.parametrize("given", [None, "otel_genai"])
+def test_what_is_no_reject_keeps_its_source_and_its_account(
+    lake: Lake, tmp_path: Path, given: str | None
+) -> None:
+    of_another_service = [record(n, eventSource="s3.minio.local") for n in range(2)]
+    path = write(tmp_path / "a.jsonl", *of_another_service, "{torn", record(3), "")
+    bring(lake, path, source="aws_cloudtrail")
+    assert counts(lake) == [(3, 0, 1)]
+    for _ in range(2):
+        assert again(lake, taken_for=given) == Replayed(tried=1, rejects=1)
+        assert counts(lake) == [(3, 0, 1)]
+    assert rows(lake, "select record_index from rejects") == [(2,)]
+
+
+def test_what_the_next_log_of_a_name_brought_is_not_of_the_one_before(
+    lake: Lake, tmp_path: Path
+) -> None:
+    path = write(tmp_path / "app.log", record(0), record(1, eventID=""), record(2), "")
+    bring(lake, path)
+    path.rename(tmp_path / "app.log.1")
+    bring(lake, write(path, *(record(n) for n in range(10, 13)), ""))
+    assert again(lake) == Replayed(tried=1, rejects=1)
+    assert sorted(counts(lake)) == [(2, 0, 1), (3, 0, 0)]
+
+
+def test_what_a_log_ended_in_is_left_to_the_ingest_that_reads_on(
+    lake: Lake, tmp_path: Path
+) -> None:
+    path = write(tmp_path / "a.jsonl", record(0), json.dumps(record(1))[:50])
+    bring(lake, path)
+    write(path, record(0), record(1), "")
+    assert again(lake) == Replayed(untried=1)
+    bring(lake, path)
+    assert counts(lake) == [(2, 0, 0)]
 
 
 def test_only_those_asked_for_are_tried(
