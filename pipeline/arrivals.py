@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Generator, Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -43,7 +43,8 @@ class LogFile:
     A log's `mark` is how far it is read, in the end; `before` is how far it was; `begins` is a
     place in it, by which it is known again should it not come to the end. `content` is what it is
     known by while it is unchanged, if that is not its fingerprint. `begun` tells that the lake has
-    it as begun, or has more of it.
+    it as begun, or has more of it. `outgrown` are fingerprints that it had before it grew, when it
+    was no log yet: their accounts and rejects go when it is in.
     """
 
     path: str
@@ -56,6 +57,7 @@ class LogFile:
     begins: Mark | None = None
     content: str | None = None
     begun: bool = False
+    outgrown: Sequence[str] = ()
     records: int = 0
     events: int = 0
     duplicates: int = 0
@@ -208,8 +210,10 @@ class _Reading:
         elif what.fingerprint in self._documents:
             file.same_as = self._documents[what.fingerprint]
             yield Arrival(file, last=True)
-        elif (yield from self.whole(log, content, file, is_log=what.is_log)):
-            yield from self._gone(file, file)
+        else:
+            file.outgrown = self.known.outgrown(log, content)
+            if (yield from self.whole(log, content, file, is_log=what.is_log)):
+                yield from self._gone(file, file)
 
     def _gone(self, file: LogFile, first: LogFile) -> Iterator[Arrival]:
         """Files that held what this one holds, as `first` does, were begun, and are no more."""
@@ -410,7 +414,8 @@ def _unrecognised(piece: Piece) -> str:
     if not piece.indexes:
         fault = piece.broken[0].reason if piece.broken else "nothing"
         return f"expected records of {known}; {fault}"
-    return f"expected records of {known}, got other JSON; name it with --source if it is one"
+    told = f"expected records of {known}, got other JSON"
+    return f"{told}; if it is of one of them: nhiwatch rejects --replay --as SOURCE"
 
 
 def _first_text(piece: Piece) -> bytes:

@@ -25,7 +25,7 @@ SQL = Path(__file__).parent / "sql"
 QUEUE = "book"
 _ATTEMPTS = 100
 _ENDS = {"source_file": pl.String, "fingerprint": pl.String, "next_record": pl.Int64}
-_NOT_BOOKED = ("path", "same_as", "before", "mark", "begins", "begun")
+_NOT_BOOKED = ("path", "same_as", "before", "mark", "begins", "begun", "outgrown")
 
 
 def begin(lake: Lake, files: Iterable[LogFile], *, now: datetime, run_id: str) -> None:
@@ -54,6 +54,9 @@ def forget_begun(lake: Lake) -> None:
 
 def book(lake: Lake, files: Sequence[LogFile], *, now: datetime, run_id: str) -> None:
     """Write down files that are wholly in, and how much more of logs is in."""
+    outgrown = [(file.path, print_) for file in files for print_ in file.outgrown]
+    if outgrown:
+        lake.remove("ingests", pl.DataFrame(outgrown, schema=INGESTS.key, orient="row"))
     told = {"ingested_at": now, "run_id": run_id}
     new = [row_of(file) | told for file in files if file.before is None]
     lake.append_new("ingests", INGESTS.frame(new))
@@ -71,11 +74,13 @@ def row_of(file: LogFile) -> dict[str, Any]:
 
 def take_back(lake: Lake, files: Sequence[LogFile]) -> None:
     """Take out of `rejects` what logs ended in when they were read before: it is read again now.
-    And all of a file that holds what another does: that one's rejects tell of it.
+    And all of a file that holds what another does: that one's rejects tell of it. And all of what a
+    file has outgrown.
     """
     known = [file.before for file in files if file.before is not None and file.before.told]
     ends = [(log.path, log.fingerprint, log.mark.next_record) for log in known]
     ends += [(file.path, file.fingerprint, 0) for file in files if file.same_as is not None]
+    ends += [(file.path, print_, 0) for file in files for print_ in file.outgrown]
     if not ends:
         return
     with lake.reader(tables=["rejects"]) as reader:

@@ -6,6 +6,7 @@ Exit status: 0 if all was done; 3 if it was done but some records were rejected 
 
 from __future__ import annotations
 
+import math
 import os
 import sys
 from collections.abc import Sequence
@@ -139,7 +140,11 @@ def ingest(
     ] = False,
     every: Annotated[
         float | None,
-        typer.Option(min=0.1, help=f"With --follow: seconds between looks.  [default: {EVERY}]"),
+        typer.Option(
+            min=0.1,
+            max=24 * 3600,
+            help=f"With --follow: seconds between looks.  [default: {EVERY}]",
+        ),
     ] = None,
     json: JsonOption = False,
 ) -> None:
@@ -149,8 +154,8 @@ def ingest(
     Files still being written are left until they are whole; a path may be still to come.
     """
     settings = configuration.load(lake=lake)
-    if every is not None and not follow:
-        raise typer.BadParameter("expected --follow with it", param_hint="--every")
+    if every is not None and (not follow or math.isnan(every)):
+        raise typer.BadParameter("expected a number, with --follow", param_hint="--every")
     if follow:
         running.follow(settings, paths, source=source, every=every or EVERY, json=json)
         return

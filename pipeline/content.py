@@ -57,7 +57,9 @@ class Privacy:
         mode = self.of(source)
         if mode is Content.KEEP or events.num_rows == 0:
             return events
-        named = pl.col("raw").str.extract(f"({own_agent})") if own_agent else pl.lit(None, pl.String)
+        named = (
+            pl.col("raw").str.extract(f"({own_agent})") if own_agent else pl.lit(None, pl.String)
+        )
         raw = pl.DataFrame(events.select(["raw"])).with_columns(raw="{" + named + "}")["raw"]
         texts = (
             pl.DataFrame({name: [None] * events.num_rows for name in COLUMNS})

@@ -22,13 +22,18 @@ class Place:
         return ", ".join(part for part in parts if part)
 
 
+def encodable(text: str) -> str:
+    """The text with escapes for what UTF-8 has no bytes for, as names of files may hold."""
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
 class NhiwatchError(Exception):
     """Base of all errors a user can fix: what was expected, what came, what to do."""
 
     def __init__(self, message: str, *, place: Place | None = None) -> None:
         self.place = place or Place()
         where = str(self.place)
-        super().__init__(f"{where}: {message}" if where else message)
+        super().__init__(encodable(f"{where}: {message}" if where else message))
 
 
 class SettingsError(NhiwatchError):

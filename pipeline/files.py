@@ -16,7 +16,7 @@ import obstore
 from obstore.exceptions import BaseError
 
 from pipeline.buckets import BucketUrl, ObjectSource, fault, located, store
-from pipeline.errors import InputError, NotThereError
+from pipeline.errors import InputError, NotThereError, encodable
 
 if TYPE_CHECKING:
     from obstore import ObjectMeta as Object
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 _DIGEST = 16
 _BLOCK = 8 << 20
 """Bytes of an object asked for at once."""
+_HASHED = 1 << 18
 _SMALL = 4 << 20
 _FETCHES = 16
 """Objects of up to _SMALL bytes that are fetched at once; together they bound the memory."""
@@ -66,7 +67,7 @@ class LocalFile:
 
     @property
     def name(self) -> str:
-        return str(self.path)
+        return encodable(str(self.path))
 
     @property
     def size(self) -> int:
@@ -78,9 +79,7 @@ class LocalFile:
     def fingerprint(self) -> str:
         try:
             with self.path.open("rb") as stream:
-                return hashlib.file_digest(
-                    stream, lambda: hashlib.blake2b(digest_size=_DIGEST)
-                ).hexdigest()
+                return fingerprint_of_bytes(iter(lambda: stream.read(_HASHED), b""))
         except OSError as error:
             raise unreadable(self.name, error) from error
 
@@ -89,7 +88,12 @@ class LocalFile:
         return told.st_size, told.st_mtime_ns, told.st_ctime_ns, told.st_ino
 
     def modified(self) -> datetime | None:
-        return datetime.fromtimestamp(self.path.stat().st_mtime, tz=timezone.utc)
+        seconds = self.path.stat().st_mtime
+        try:
+            return datetime.fromtimestamp(seconds, tz=timezone.utc)
+        except (OverflowError, ValueError):  # some file systems let a time be any number
+            farthest = datetime.max if seconds > 0 else datetime.min
+            return farthest.replace(tzinfo=timezone.utc)
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +195,10 @@ def file_named(name: str) -> LogObject | None:
     """The file of a name, if it is there."""
     place = located(name)
     if not isinstance(place, BucketUrl):
-        return LocalFile(place) if place.is_file() else None
+        try:
+            return LocalFile(place) if place.is_file() else None
+        except OSError as error:
+            raise unreadable(name, error) from error
     try:
         return bucket_object(place, obstore.head(store(place.scheme, place.bucket), place.key))
     except FileNotFoundError:
@@ -209,10 +216,18 @@ def same_file(name: str, fingerprint: str) -> LogObject | None:
         return None
 
 
+def fingerprint_of_bytes(blocks: Iterable[bytes]) -> str:
+    """What a file on disk is known by, from its bytes."""
+    hashed = hashlib.blake2b(digest_size=_DIGEST)
+    for block in blocks:
+        hashed.update(block)
+    return hashed.hexdigest()
+
+
 def unreadable(name: str, error: OSError) -> InputError:
     """What to say of a file that cannot be read; a NotThereError if it has gone."""
     kind = NotThereError if isinstance(error, FileNotFoundError) else InputError
-    return kind(f"cannot read {name}: {error.strerror}")
+    return kind(f"cannot read {name}: {error.strerror or error}")
 
 
 def bucket_object(bucket: BucketUrl, item: Object) -> BucketObject:

@@ -2,7 +2,8 @@
 
 A log is a file whose first line is whole: plain, compressed or in a bucket. What is taken of it are
 whole lines, counted in bytes of its plain content. What follows the last newline is its rest: taken
-if it is a whole JSON object; else only told of, as a reject, and read again when the file changes.
+if it is a whole JSON object or array; else only told of, as a reject, and read again when the file
+changes.
 
 A log is known again by its edges: the hash of how it begins and of what comes just before the place
 up to which it is read. So a renamed, copied or compressed log is recognised, and one that was
@@ -21,7 +22,7 @@ from typing import BinaryIO
 import msgspec
 
 from pipeline.decompressing import DamagedError, is_compressed, plain_blocks
-from pipeline.files import LogObject, unreadable
+from pipeline.files import LogObject, fingerprint_of_bytes, unreadable
 from pipeline.records import Broken, Piece, is_line, split
 
 _BLOCK = 1 << 20
@@ -160,6 +161,14 @@ class Content:
             edges = {place: self._edges_at(place).digest() for place in there}
         return {mark for mark in marks if edges.get(mark.read_to) == mark.edges}
 
+    def begins_with(self, size: int, fingerprint: str) -> bool:
+        """Whether these first bytes, as they lie there, were a file of this fingerprint."""
+        if size > self.size:
+            return False
+        self._stream.seek(0)
+        blocks = (self._stream.read(min(_BLOCK, size - place)) for place in range(0, size, _BLOCK))
+        return fingerprint_of_bytes(blocks) == fingerprint
+
     def end(self) -> Mark:
         """A mark after all of a plain file."""
         return Mark(self.size, 0, self._edges_at(self.size).digest())
@@ -194,6 +203,15 @@ def _is_object(text: bytes, *, apart_from: frozenset[str] = frozenset()) -> bool
         return not msgspec.json.decode(text, type=dict[str, msgspec.Raw]).keys() & apart_from
     except (msgspec.MsgspecError, RecursionError):
         return False
+
+
+def _is_whole(text: bytes) -> bool:
+    """Whether a text is one JSON object or array, and whole."""
+    try:
+        msgspec.json.decode(text, type=dict[str, msgspec.Raw] | list[msgspec.Raw])
+    except (msgspec.MsgspecError, RecursionError):
+        return False
+    return True
 
 
 def _skipped(blocks: Iterator[bytes], size: int, edges: _Edges) -> Iterator[bytes]:
@@ -256,7 +274,7 @@ class Growth:
             index = _after(piece, index)
             yield piece
         rest = self._rest.strip(_SPACE)
-        self.unfinished = self._fault is not None or bool(rest and not _is_object(rest))
+        self.unfinished = self._fault is not None or bool(rest and not _is_whole(rest))
         if not self.unfinished:
             self._edges.add(self._rest)
             for piece in self._split([self._rest], index):
@@ -264,14 +282,17 @@ class Growth:
                 yield piece
         self.mark = self.so_far(index)
         if self.unfinished and self.tells:
-            if self._fault is not None:
-                yield Piece(broken=[Broken(index, self._fault, self._rest)])
-            else:
-                yield from self._split([self._rest], index)
+            reason = self._fault or self._fault_of_rest()
+            yield Piece(broken=[Broken(index, reason, rest)])
 
     def so_far(self, next_record: int = 0) -> Mark:
         """A mark as far as the log is read by now, of which the pieces may lag behind."""
         return Mark(self._edges.at, next_record, self._edges.digest())
+
+    def _fault_of_rest(self) -> str:
+        faults = (part for piece in self._split([self._rest], 0) for part in piece.broken)
+        first = next(faults, None)
+        return first.reason if first else "expected a newline, got the end of the file"
 
     def _split(self, blocks: Iterable[bytes], first_index: int) -> Iterator[Piece]:
         return split(

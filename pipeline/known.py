@@ -116,6 +116,7 @@ class Known:
         latest = pl.concat([begun_logs, asked.filter(is_log).select(begun_logs.columns)])
         self.places = frozenset(asked.select("source_file", "content").rows())
         self.documents = frozenset(asked.filter(~is_log)["source_file"])
+        self._fruitless = asked.filter(~is_log, pl.col("held") == 0)
         self.logs = dict(latest.sort("ingested_at").rows())
 
     def has_object(self, log: LogObject) -> bool:
@@ -139,6 +140,15 @@ class Known:
         """Whether a file is only begun."""
         begun = self._begun_by_print.get(fingerprint, ())
         return any(row["source_file"] == name for row in begun)
+
+    def outgrown(self, log: LogObject, content: Content) -> list[str]:
+        """The fingerprints of what this file was before it grew, and brought no event: nothing, or
+        half a line.
+        """
+        if not isinstance(log, LocalFile):
+            return []
+        before = self._fruitless.filter(source_file=log.name).select("bytes", "fingerprint")
+        return [print_ for size, print_ in before.rows() if content.begins_with(size, print_)]
 
     def gone(self, content: str) -> list[str]:
         """The names of documents with a content that are only begun and are there no more."""

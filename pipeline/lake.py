@@ -474,7 +474,10 @@ class Lake:
         if _ODD & set(str(path)):
             # delta-rs decodes %XX in a path, and fails on the others.
             raise LakeError(f"expected a path without any of {' '.join(sorted(_ODD))}, got {path}")
-        path.mkdir(parents=True, exist_ok=True)
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise LakeError(f"cannot make {path}: {error.strerror}") from error
         return str(path)
 
 

@@ -14,7 +14,7 @@ from pathlib import Path, PurePath, PurePosixPath
 from pipeline.buckets import BucketUrl, Location, located
 from pipeline.days import day_in_name, day_of_folder
 from pipeline.errors import InputError, NotThereError
-from pipeline.files import LocalFile, LogObject, asked_beside, bucket_object
+from pipeline.files import LocalFile, LogObject, asked_beside, bucket_object, unreadable
 from pipeline.listing import Listed, list_path
 
 LOG_SUFFIXES = frozenset({"", ".json", ".jsonl", ".ndjson", ".log", ".txt"})
@@ -122,16 +122,25 @@ def _on_disk(path: str, apart_from: Location) -> Found:
 
 
 def _matches(path: str) -> list[Path]:
-    if Path(path).exists():
-        return [Path(path)]
+    try:
+        if path and Path(path).exists():
+            return [Path(path)]
+    except OSError as error:
+        raise unreadable(path, error) from error
     matches = sorted(glob.glob(path, recursive=True))  # noqa: PTH207  (absolute ones too)
     if not matches:
-        raise NotThereError(f"expected a file, a folder or a glob that matches, got {path}")
+        raise NotThereError(
+            f"expected a file, a folder or a glob that matches, got {path or 'nothing'}"
+        )
     return [Path(match) for match in matches]
 
 
 def _in_folder(folder: Path, apart_from: Path | None) -> list[Path]:
     """The files in a folder and below, in order; nothing hidden, nothing of the lake."""
+    try:
+        os.scandir(folder).close()
+    except OSError as error:
+        raise unreadable(str(folder), error) from error
     resolved = folder.resolve()
     if apart_from is not None and (apart_from == resolved or apart_from in resolved.parents):
         return []
@@ -146,7 +155,7 @@ def _walked(folder: Path, apart_from: Path | None) -> Iterator[Path]:
         if entry.is_dir(follow_symlinks=False):
             if path.resolve() != apart_from:
                 yield from _walked(path, apart_from)
-        elif entry.is_file() and not (entry.is_symlink() and apart_from in path.resolve().parents):
+        elif _is_file(entry) and not (entry.is_symlink() and apart_from in path.resolve().parents):
             yield path
 
 
@@ -154,8 +163,14 @@ def _rotated(folder: Path, names: set[str]) -> Iterator[LocalFile]:
     """The files of a folder that rotation may have made of those of some names."""
     for entry in _entries(folder):
         before = _before_rotation(_uncompressed(entry.name))
-        if before in names and entry.is_file():
-            yield LocalFile(folder / entry.name, beside=str(folder / before))
+        if before in names and _is_file(entry):
+            yield LocalFile(folder / entry.name, beside=LocalFile(folder / before).name)
+
+
+def _is_file(entry: os.DirEntry[str]) -> bool:
+    with suppress(OSError):  # such as a link to itself
+        return entry.is_file()
+    return False
 
 
 def _entries(folder: Path) -> Iterator[os.DirEntry[str]]:

@@ -130,7 +130,7 @@ def show_reject(reject: dict[str, Any], kind: Format) -> None:
     if kind is not Format.TABLE:
         show(pl.DataFrame([reject]), kind)
         return
-    console, text = out(), reject["text"]
+    console, text = out(), reject["text"] or ""
     record = reject["record_index"]
     place = "the file as a whole" if record < 0 else f"record {record} (0-based)"
     lines = {

@@ -67,7 +67,7 @@ class Piece:
         """What of it has one of some indexes."""
         places = np.flatnonzero(np.isin(np.asarray(self.indexes, np.int64), wanted))
         return Piece(
-            [self.indexes[place] for place in places],
+            [self.indexes[place] for place in places.tolist()],
             self.texts.take(pa.array(places)),
             [part for part in self.broken if part.index in wanted],
         )
@@ -356,14 +356,14 @@ class _Splitter:
         texts = _lines_of(text, count)
         if texts is not None and not self._is_wrapped(bytes(texts[0])):
             return self._piece(texts)
-        lines = [line for line in bytes(text).split(b"\n") if line.strip()]
-        wrapped = bool(lines) and self._is_wrapped(lines[0])
-        for line in lines:
-            records = self._unwrapped(line) if wrapped or is_json(line) else None
+        for line in filter(None, map(bytes.strip, bytes(text).split(b"\n"))):
+            records = self._unwrapped(line)
+            if records is None and is_json(line):
+                records = [line]
             if records is None:
-                self.taking.refuse(_json_fault(line), line.strip())
+                self.taking.refuse(_json_fault(line), line)
             else:
-                self.taking.take(records if wrapped else [line.strip()])
+                self.taking.take(records)
         return self.taking.piece()
 
     def _is_wrapped(self, line: bytes) -> bool:

@@ -330,7 +330,7 @@ class _Replay:
                 before = reader.columns("ingests", [*_FILE, "events", "duplicates"])
             if outcome.is_whole_file:
                 of_it = before.join(booked, on=_FILE, how="semi")
-                if of_it["events"].sum() + of_it["duplicates"].sum():
+                if of_it.filter(pl.col("events") + pl.col("duplicates") > 0).height:
                     return False
                 booked = _counted(outcome.files[0], booked)
             try:

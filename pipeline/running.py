@@ -96,8 +96,10 @@ def follow(
                 stopped=stop.asked,
                 tell=tell,
             )
+        except BrokenPipeError:  # who read what is told has gone; all of it is in the book
+            raise
         except BaseException as error:
-            book.failed(error, finished_at=now())
+            book.failed(error, summary=so_far, finished_at=now())
             raise
     printing.say(f"followed: {so_far['events']:,} new events, {so_far['rejects']:,} rejects")
 
@@ -111,7 +113,7 @@ def _booked(command: str, settings: Settings, work: Callable[[Job], Done]) -> di
         try:
             done = work(job)
         except BaseException as error:
-            book.failed(error, finished_at=configuration.utc_now())
+            book.failed(error, summary={}, finished_at=configuration.utc_now())
             raise
     counts = steps.counts(done)
     failures = [str(failure) for failure in done.judged.failures] if done.judged else []

@@ -9,7 +9,7 @@ from datetime import datetime
 from importlib.metadata import version
 from typing import Any
 
-from pipeline.errors import NotFoundError
+from pipeline.errors import NotFoundError, encodable
 from pipeline.lake import Lake
 from pipeline.schemas import RUNS, json_text
 
@@ -36,9 +36,12 @@ class Book:
         status = "failed" if failures else "rejects" if summary.get("rejects") else "ok"
         self._write(finished_at, status, summary, failures, lake_versions)
 
-    def failed(self, error: BaseException, *, finished_at: datetime) -> None:
-        """Write down a run that broke off."""
-        self._write(finished_at, "failed", {}, [f"{type(error).__name__}: {error}"], {})
+    def failed(
+        self, error: BaseException, *, summary: Mapping[str, Any], finished_at: datetime
+    ) -> None:
+        """Write down a run that broke off, and what it had done before."""
+        told = encodable(f"{type(error).__name__}: {error}")
+        self._write(finished_at, "failed", summary, [told], {})
 
     def _write(
         self,

@@ -23,6 +23,7 @@ from pipeline.errors import SettingsError
 from pipeline.lake import Lake
 
 FILE = "nhiwatch.toml"
+_A_YEAR = 366 * 24 * 3600
 
 
 class Retention(BaseModel):
@@ -86,11 +87,13 @@ class Settings(BaseSettings):
     settle_seconds: float = Field(
         5,
         ge=0,
+        le=_A_YEAR,
         description="Following, a compressed file or a document is read once unchanged this long",
     )
     give_up_seconds: float = Field(
         600,
         ge=0,
+        le=_A_YEAR,
         description="Following, what is cut off (half a line) is read so once unchanged this long",
     )
     inventory: Path | None = Field(

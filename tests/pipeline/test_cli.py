@@ -192,6 +192,22 @@ def test_rejects_are_listed_and_shown_safely(tmp_path: Path) -> None:
     assert nhiwatch("rejects", "--lake", lake, "--reason", "no such", "--json").stdout == "[]\n"
 
 
+def test_a_reject_whose_text_is_not_kept_is_shown(tmp_path: Path) -> None:
+    (tmp_path / "log.jsonl").write_text(json.dumps(cloudtrail(0)) + "\n{half\n")
+    lake, drop = tmp_path / "lake", {"NHIWATCH_CONTENT": '{"default": "drop"}'}
+    nhiwatch("ingest", tmp_path / "log.jsonl", "--lake", lake, **drop)
+    [reject] = json.loads(nhiwatch("rejects", "--lake", lake, "--json").stdout)
+    page = nhiwatch("rejects", reject["reject_id"], "--lake", lake)
+    assert page.returncode == 0
+    assert "5, of which 0 are kept" in page.stdout
+
+
+@pytest.mark.parametrize("every", ["nan", "inf", "1e12", "0"])
+def test_a_wait_that_is_none_is_a_usage_error(tmp_path: Path, every: str) -> None:
+    done = nhiwatch("ingest", tmp_path, "--follow", "--every", every, "--lake", tmp_path / "lake")
+    assert done.returncode == 2
+
+
 def test_a_replay_says_what_it_did_and_exits_3_while_rejects_are_left(tmp_path: Path) -> None:
     long = json.dumps(cloudtrail(1, userAgent="x" * 3000))
     (tmp_path / "log.jsonl").write_text("\n".join([json.dumps(cloudtrail(0)), long]))

@@ -255,8 +255,8 @@ def test_rejects_of_a_log_are_replayed_from_what_it_has_grown_to(lake: Lake, wor
     bring(lake, world.folder, limits=small)
     world.write(lines(2))
     again = replay(lake, Asked(), now=START + timedelta(hours=1), run_id="again")
-    assert again == Replayed(tried=1, events=2)
-    assert bring(lake, world.folder).unchanged == 1
+    assert again == Replayed(tried=1, events=1)
+    assert brought(bring(lake, world.folder)) == (1, 1, 0, 0)
     world.write(lines(3))
     assert brought(bring(lake, world.folder)) == (1, 1, 0, 0)
     assert told(lake) == [("app.log", 4, 4, 0, 0)]
@@ -381,6 +381,43 @@ def test_half_a_line_is_left_until_its_newline_or_until_it_is_given_up(world: Wo
     assert world.look() == (1, 1, 0, 0)
     assert told(world.lake) == [("app.log", 3, 3, 0, 0)]
     assert rows(world.lake, "select * from rejects") == []
+
+
+@pytest.mark.parametrize("rest", [b"[%s]", b"%s%s", b"%s, "])
+def test_what_follows_the_last_newline_is_counted_once(
+    lake: Lake, tmp_path: Path, rest: bytes
+) -> None:
+    log = tmp_path / "app.log"
+    one, two, three = (json.dumps(record(n)).encode() for n in range(3))
+    ending = rest.replace(b"%s", two)
+    log.write_bytes(b"[" + one + b"]\n" + ending)
+    bring(lake, log)
+    log.write_bytes(b"[" + one + b"]\n" + ending + b"\n[" + three + b"]\n")
+    bring(lake, log)
+    [(_, records, events, duplicates, rejects)] = told(lake)
+    assert event_numbers(lake) == ([0, 1, 2] if rest == b"[%s]" else [0, 2])
+    assert events == len(event_numbers(lake))
+    assert records == events + duplicates + rejects
+    assert len(rows(lake, "select * from rejects")) == rejects
+
+
+ZIPPED = gzip.compress(lines(*range(9)), mtime=0)
+
+
+@pytest.mark.parametrize("begins", [b"", lines(0)[:50], ZIPPED[:30]])
+def test_what_a_file_was_before_its_first_line_was_whole_is_forgotten(
+    lake: Lake, tmp_path: Path, begins: bytes
+) -> None:
+    log = tmp_path / "app.log"
+    log.write_bytes(begins)
+    assert bring(lake, log).rejects == 1
+    log.write_bytes(ZIPPED if begins[:1] == ZIPPED[:1] else lines(0, 1))
+    bring(lake, log)
+    assert len(told(lake)) == 1
+    assert rows(lake, "select * from rejects") == []
+    log.write_bytes(b"{}")  # another file, not this one grown
+    bring(lake, log)
+    assert len(told(lake)) == 2
 
 
 def test_a_log_that_is_being_copied_to_be_truncated_is_not_read_again(world: World) -> None:

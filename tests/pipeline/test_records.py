@@ -77,6 +77,14 @@ def test_a_container_a_line_gives_the_records_of_all(tmp_path: Path) -> None:
     assert read(path) == (RECORDS, [])
 
 
+def test_a_broken_line_does_not_take_the_containers_of_the_others_along(tmp_path: Path) -> None:
+    lines = ["{half", *(json.dumps({"Records": [{"n": n}, {"n": n + 1}]}) for n in (0, 2))]
+    (tmp_path / "log").write_text("\n".join(lines))
+    records, broken = read(tmp_path / "log")
+    assert records == [{"n": n} for n in range(4)]
+    assert [part.index for part in broken] == [0]
+
+
 def test_containers_glued_together_give_the_records_of_all(tmp_path: Path) -> None:
     path = tmp_path / "firehose"
     path.write_bytes(json.dumps({"Records": RECORDS}).encode() * 2)
