@@ -1,8 +1,4 @@
-"""Files as they arrive: known, grown or new, of which source, and their records piece by piece.
-
-Reading goes on in a thread of its own while what was read lands in the lake: decompressing,
-splitting, SQL and writing each leave Python's lock, so both cores are busy.
-"""
+"""Files as they arrive: known, grown or new, of which source, and their records piece by piece."""
 
 from __future__ import annotations
 

@@ -1,25 +1,6 @@
-"""One family of errors. Each is one line a user can act on, and carries its place as data."""
+"""One family of errors. Each is one line a user can act on."""
 
 from __future__ import annotations
-
-from dataclasses import dataclass
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where something went wrong. Every part may be unknown."""
-
-    file: str | None = None
-    record: int | None = None
-    column: str | None = None
-
-    def __str__(self) -> str:
-        parts = [
-            self.file or "",
-            "" if self.record is None else f"record {self.record}",
-            "" if self.column is None else f"column {self.column}",
-        ]
-        return ", ".join(part for part in parts if part)
 
 
 def encodable(text: str) -> str:
@@ -30,10 +11,8 @@ def encodable(text: str) -> str:
 class NhiwatchError(Exception):
     """Base of all errors a user can fix: what was expected, what came, what to do."""
 
-    def __init__(self, message: str, *, place: Place | None = None) -> None:
-        self.place = place or Place()
-        where = str(self.place)
-        super().__init__(encodable(f"{where}: {message}" if where else message))
+    def __init__(self, message: str) -> None:
+        super().__init__(encodable(message))
 
 
 class SettingsError(NhiwatchError):
@@ -46,6 +25,10 @@ class InputError(NhiwatchError):
 
 class NotThereError(InputError):
     """An input path means nothing, at least not yet."""
+
+
+class SourceError(NhiwatchError):
+    """A log source's SELECT does not return what it has to."""
 
 
 class LakeError(NhiwatchError):

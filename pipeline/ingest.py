@@ -202,7 +202,8 @@ def bring(
 
 class _Stages:
     """Parses a batch while the next one is read and the one before is completed and lands. Leaving
-    it waits for the last to land. Nobody but parsing begins to land while it is at work.
+    it waits for the last to land. While a batch is parsed, only the thread that parses it begins to
+    land.
 
     `read` are the files that are wholly taken.
     """

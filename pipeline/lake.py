@@ -64,7 +64,8 @@ class ConcurrentWriteError(LakeError):
 class Turn:
     """A writer's place in a queue, taken on a snapshot of the table.
 
-    A commit with it fails if, since `version`, somebody else committed with a turn of `queue`.
+    A commit with it fails after any other since `version`; a compaction's only after one that did
+    more than append.
     """
 
     queue: str
@@ -155,7 +156,7 @@ class Lake:
     def append_new(self, name: str, rows: pl.DataFrame) -> int:
         """Append those rows whose key the table does not have yet; returns how many.
 
-        Safe beside other processes that append the same rows. For small tables: it reads all keys.
+        Safe beside other processes that append the same rows. It reads all keys of the table.
         """
         key = list(TABLES[name].key)
         unique = rows.unique(key, keep="first", maintain_order=True)

@@ -1,4 +1,4 @@
-"""Events into the lake, each once: what is new of them, whose they are, and the files' accounts.
+"""Events into the lake, each once: what is new of them, and the files' accounts.
 
 Batches are written as they come and committed some at a time, so that files grow to their full
 size. Order of commits: `begun`, `events`, `rejects`, `ingests`. A file is known only when all of it
@@ -9,32 +9,31 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import polars as pl
-import pyarrow as pa
 
+from pipeline.agents import with_agents
 from pipeline.arrivals import LogFile
 from pipeline.batches import FileBroken
 from pipeline.booking import begin, book, take_back
 from pipeline.content import Content, Privacy
-from pipeline.lake import Lake, of_days, of_period
-from pipeline.new_events import NewEvents, period_of
+from pipeline.lake import Lake
+from pipeline.new_events import NewEvents
 from pipeline.parsing import ParsedBatch
-from pipeline.schemas import EVENTS, INGESTS, REJECTS, ROLLUPS
-from pipeline.sources import Source
+from pipeline.schemas import INGESTS, REJECTS
 
 SQL = Path(__file__).parent / "sql"
-_ONE_DAY = timedelta(days=1)
 
 
 @dataclass(kw_only=True)
 class Lander:
     """Commits batches for one run; `done` are the files that are wholly in.
 
-    A commit holds `batches_in_commit` batches, unless it is asked for before.
+    A commit holds `batches_in_commit` batches, unless it is asked for before; of a source whose
+    events are given their agents, one.
     """
 
     lake: Lake
@@ -80,7 +79,7 @@ class Lander:
             if source.own_agent is not None:
                 # Which agent an event is of may be told by events that a reader has to see.
                 self._commit_events()
-                whole = self._with_agents(source, events)
+                whole = with_agents(self.lake, events, source=source.name, own=source.own_agent)
             if self._events is None:
                 self._events = NewEvents(self.lake)
             self._events.take(source.name, whole)
@@ -159,36 +158,6 @@ class Lander:
             for file, part in broken
         ]
         return REJECTS.frame(rows)
-
-    def _with_agents(self, source: Source, events: pa.Table) -> pa.Table:
-        """The events with the agents that their traces' spans name, here or in the lake.
-
-        Events that landed before their agent was known are put right; their days' roll-ups are
-        taken back first, so that these are made again.
-        """
-        if source.own_agent is None or events.num_rows == 0:
-            return events
-        params = {"own_agent": source.own_agent, **period_of(source.name, events)}
-        # A run may go on past midnight: spans.sql looks a day further, each way.
-        days_there = of_period(
-            source.name, params["first_day"] - _ONE_DAY, params["last_day"] + _ONE_DAY
-        )
-        with self.lake.reader(tables=["events"], only={"events": days_there}) as reader:
-            reader.define("arrived", events)
-            reader.define("spans", SQL / "spans.sql", params)
-            agents = reader.query(SQL / "agents.sql")
-        landed = agents.filter("landed")
-        if landed.height:
-            days = landed.select("source", "event_date").unique().sort("event_date")
-            self.lake.replace("rollups", ROLLUPS.arrow_schema.empty_table(), where=of_days(days))
-            self.lake.merge("events", landed.drop("landed", "event_date"))
-        return _updated(events, agents.drop("landed", "event_date"))
-
-
-def _updated(events: pa.Table, changes: pl.DataFrame) -> pa.Table:
-    """The events with the columns of `changes` in place of theirs where event_id is the same."""
-    updated = pl.DataFrame(events).update(changes, on=["source", "event_id"])
-    return updated.to_arrow().cast(EVENTS.arrow_schema)
 
 
 def _count(file: LogFile, row: dict[str, Any]) -> None:

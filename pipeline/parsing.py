@@ -20,13 +20,15 @@ from pipeline import enrich
 from pipeline.arrivals import LogFile
 from pipeline.batches import Batch, FileBroken, OfFiles
 from pipeline.content import Privacy
+from pipeline.errors import SourceError
 from pipeline.reader import LakeReader, Repeated
 from pipeline.records import Broken
 from pipeline.schemas import EVENTS
 from pipeline.slicing import rows_at, rows_where
-from pipeline.sources import Source
+from pipeline.sources import SELECTED, Source
 
 _PART = 1024
+_NAMELESS = "expected an event with an id and a time, got one without"
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,7 @@ class Parser:
         broken = list(batch.broken)
         events = []
         for source, records in batch.records:
-            told = self._select(source)(_in_parts(records))
+            told = _as_promised(source, self._select(source)(_in_parts(records)))
             faulty = pc.is_valid(told["problem"])
             if pc.any(faulty).as_py():
                 broken.extend(_problems(rows_where(told, faulty), records, batch.files))
@@ -92,6 +94,24 @@ class Completer:
         columns["ingested_at"] = pa.repeat(pa.scalar(self.now), told.num_rows)
         table = pa.table({name: columns[name] for name in EVENTS.column_names})
         return table.cast(EVENTS.arrow_schema)
+
+
+def _as_promised(source: Source, told: pa.Table) -> pa.Table:
+    """The rows with the columns that a source's SELECT has to return, as their types. An event
+    without an id or a time has a problem, whatever the SELECT says of it.
+    """
+    if missing := set(SELECTED.names) - set(told.column_names):
+        names = ", ".join(sorted(missing))
+        raise SourceError(f"source {source.name}: expected a SELECT of {names} too, got none")
+    try:
+        rows = told.select(SELECTED.names).cast(SELECTED)
+    except pa.ArrowInvalid as error:
+        raise SourceError(f"source {source.name}: expected other types, got {error}") from error
+    nameless = pc.or_(pc.is_null(rows["event_id"]), pc.is_null(rows["event_time"]))
+    if not pc.any(nameless).as_py():
+        return rows
+    problem = pc.coalesce(rows["problem"], pc.if_else(nameless, _NAMELESS, None))
+    return rows.set_column(rows.column_names.index("problem"), "problem", problem)
 
 
 def _in_parts(records: pa.Table) -> pa.Table:

@@ -145,7 +145,7 @@ class LakeReader:
         """
         assert self._is_alone
         place = self.location
-        # What lies in a bucket is not DuckDB that reads it.
+        # Of a bucket Arrow reads, so DuckDB needs no folder.
         folders = [] if isinstance(place, BucketUrl) else [str(place.resolve())]
         self._connection.execute("set allowed_directories = $folders", {"folders": folders})
         self._connection.execute("set enable_external_access = false")

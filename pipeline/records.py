@@ -19,14 +19,13 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import BinaryIO, Literal, Protocol
 
 import msgspec
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from pipeline.decompressing import DamagedError, plain_blocks
+from pipeline.decompressing import DamagedError
 
 _PIECE = 4 << 20
 _RAW = msgspec.json.Decoder(msgspec.Raw)
@@ -135,24 +134,6 @@ def _fault_of(text: bytes, max_record_bytes: int) -> str | None:
     return None
 
 
-class Openable(Protocol):
-    def open(self, mode: Literal["rb"], /) -> BinaryIO: ...
-
-
-def read_pieces(
-    path: Openable, *, containers: frozenset[str], max_record_bytes: int
-) -> Iterator[Piece]:
-    """The records of a file, some at a time.
-
-    `containers` are the keys whose list holds records; a longer record than `max_record_bytes` is
-    broken. A damaged file gives all that can be read and one broken part with the index after it.
-    """
-    with path.open("rb") as stream:
-        yield from split(
-            plain_blocks(stream), containers=containers, max_record_bytes=max_record_bytes
-        )
-
-
 def split(
     blocks: Iterator[bytes],
     *,
@@ -161,8 +142,12 @@ def split(
     lines: bool = False,
     first_index: int = 0,
 ) -> Iterator[Piece]:
-    """As `read_pieces`, of plain content. With `lines` it is lines, whatever the first of them
-    looks like; `first_index` is the first record's.
+    """The records of a file's plain content, some at a time.
+
+    `containers` are the keys whose list holds records; a longer record than `max_record_bytes` is
+    broken. A damaged file gives all that can be read and one broken part with the index after it.
+    With `lines` it is lines, whatever the first of them looks like; `first_index` is the first
+    record's.
     """
     taking = _Taking(first_index, max_record_bytes)
     yield from _Splitter(blocks, containers, taking, are_lines=lines).pieces()

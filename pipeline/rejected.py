@@ -345,7 +345,7 @@ class _Replay:
 
 
 def _duplicates(files: list[LogFile]) -> pl.DataFrame:
-    """A row for each file: how many of the events it brought now another file had brought."""
+    """A row for each file: how many of the events it brought now another record had brought."""
     return pl.DataFrame(
         {
             "source_file": [file.path for file in files],

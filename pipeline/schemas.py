@@ -199,7 +199,12 @@ INGESTS = Table(
         _c("source", "VARCHAR", "What it was recognised as, null if nothing"),
         _c("records", "BIGINT", "Records found in it", "records"),
         _c("events", "BIGINT", "Events it brought that the lake did not have", "events"),
-        _c("duplicates", "BIGINT", "Events it brought that another file had brought", "events"),
+        _c(
+            "duplicates",
+            "BIGINT",
+            "Events in it that another record, of any file, had brought",
+            "events",
+        ),
         _c("rejects", "BIGINT", "Records (or remains) rejected", "records"),
         _c(
             "partly",
@@ -211,12 +216,17 @@ INGESTS = Table(
         _c("ingested_at", "TIMESTAMPTZ", "When it was done", "UTC"),
         _c("run_id", "VARCHAR", "The run that did it"),
         _c("replayed_at", "TIMESTAMPTZ", "When rejects of it were last replayed", "UTC"),
-        _c("resolved", "BIGINT[]", "Records that are none any more since then", "record_index"),
+        _c(
+            "resolved",
+            "BIGINT[]",
+            "Records that were rejected before that and are none any more",
+            "record_index",
+        ),
         _c("read_to", "BIGINT", "How far a log of lines is read, of its plain content", "bytes"),
         _c(
             "next_record",
             "BIGINT",
-            "The record there; later ones may be half",
+            "The record that comes there; a reject from it on is what the log ended in",
             "0-based",
         ),
         _c("edges", "VARCHAR", "Hash of its bytes at its beginning and before read_to"),
@@ -562,7 +572,11 @@ RUNS = Table(
     key=("run_id",),
     columns=(
         _c("run_id", "VARCHAR", "The run"),
-        _c("command", "VARCHAR", "What was asked: ingest, detect, run, demo"),
+        _c(
+            "command",
+            "VARCHAR",
+            "What was asked: ingest, follow, replay, detect, run, demo, compact",
+        ),
         _c("started_at", "TIMESTAMPTZ", "When it began", "UTC"),
         _c("finished_at", "TIMESTAMPTZ", "When it ended", "UTC"),
         _c("status", "VARCHAR", "How it ended", "ok | rejects | failed"),

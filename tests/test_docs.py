@@ -12,7 +12,6 @@ import pytest
 
 from detectors.base import registry
 from pipeline.cli import app
-from pipeline.errors import NhiwatchError, Place
 from pipeline.sources import sources
 
 ROOT = Path(__file__).parents[1]
@@ -68,9 +67,3 @@ def test_imports_go_one_way() -> None:
         check=False,
     )
     assert linter.returncode == 0, linter.stdout
-
-
-def test_errors_carry_their_place() -> None:
-    error = NhiwatchError("expected a time", place=Place("a.json", 3, "eventTime"))
-    assert str(error) == "a.json, record 3, column eventTime: expected a time"
-    assert error.place.record == 3

@@ -20,6 +20,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+
 from pipeline.errors import InputError
 from pipeline.schemas import EVENTS
 
@@ -37,13 +39,15 @@ ADDED_LATER = (
 )
 """Columns of `events` that a source's SELECT leaves out: ingest and enrichment fill them."""
 
-SELECTED = (
-    "record",
-    *(name for name in EVENTS.column_names if name not in ADDED_LATER),
-    "read_only",
-    "problem",
+SELECTED = pa.schema(
+    [
+        ("record", pa.int64()),
+        *(field for field in EVENTS.arrow_schema if field.name not in ADDED_LATER),
+        ("read_only", pa.bool_()),
+        ("problem", pa.string()),
+    ]
 )
-"""Columns that a source's SELECT returns, in any order."""
+"""Columns that a source's SELECT returns, in any order; what is null may be so of any type."""
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,8 @@ import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.records import Broken, read_pieces
+from pipeline.decompressing import plain_blocks
+from pipeline.records import Broken, Piece, split
 
 CONTAINERS = frozenset({"Records", "Events"})
 RECORDS = [
@@ -21,14 +22,20 @@ RECORDS = [
 ]
 
 
+def pieces_of(path: Path, *, max_record_bytes: int = 1 << 20) -> list[Piece]:
+    with path.open("rb") as stream:
+        blocks = plain_blocks(stream)
+        return list(split(blocks, containers=CONTAINERS, max_record_bytes=max_record_bytes))
+
+
 def read(path: Path, *, max_record_bytes: int = 1 << 20) -> tuple[list[Any], list[Broken]]:
-    pieces = list(read_pieces(path, containers=CONTAINERS, max_record_bytes=max_record_bytes))
+    pieces = pieces_of(path, max_record_bytes=max_record_bytes)
     records = [json.loads(text) for piece in pieces for text in piece.texts.to_pylist()]
     return records, [broken for piece in pieces for broken in piece.broken]
 
 
 def indexes(path: Path, *, max_record_bytes: int = 1 << 20) -> list[int]:
-    pieces = read_pieces(path, containers=CONTAINERS, max_record_bytes=max_record_bytes)
+    pieces = pieces_of(path, max_record_bytes=max_record_bytes)
     return [index for piece in pieces for index in piece.indexes]
 
 
@@ -95,7 +102,7 @@ def test_an_array_larger_than_a_piece_is_cut_at_record_boundaries(tmp_path: Path
     path = tmp_path / "large.json"
     records = [{**RECORDS[0], "n": n, "pad": "y" * 2000} for n in range(10_000)]
     path.write_bytes(json.dumps({"Records": records}).encode())
-    pieces = list(read_pieces(path, containers=CONTAINERS, max_record_bytes=1 << 20))
+    pieces = pieces_of(path)
     assert len(pieces) > 1
     assert [json.loads(t)["n"] for piece in pieces for t in piece.texts.to_pylist()] == list(
         range(10_000)
@@ -211,7 +218,7 @@ def test_any_bytes_are_read_to_their_end(
 ) -> None:
     path = tmp_path_factory.mktemp("any") / "log"
     path.write_bytes(data)
-    pieces = list(read_pieces(path, containers=CONTAINERS, max_record_bytes=4096))
+    pieces = pieces_of(path, max_record_bytes=4096)
     places = [i for p in pieces for i in [*p.indexes, *(b.index for b in p.broken)]]
     assert len(places) == len(set(places))
 

@@ -60,7 +60,7 @@ def select(*records: str) -> list[dict[str, Any]]:
         connection.execute("set TimeZone = 'UTC'")
         connection.register("records", table)
         rows: pl.DataFrame = connection.sql(OTEL.select).pl()
-    assert set(rows.columns) == set(SELECTED)
+    assert set(rows.columns) == set(SELECTED.names)
     return rows.to_dicts()
 
 
