@@ -4,9 +4,18 @@ A detector is a frozen dataclass whose fields are its thresholds and whose `spec
 
     @dataclass(frozen=True)
     class DormantWakes:
-        \"\"\"Detects: ...  Assumes: ...  Misses: ...  Triage: ...  Source: ...\"\"\"
+        \"\"\"
+        Detects: ...
+        Assumes: ...
+        Misses: ...
+        Triage: ...
+        Source: ...
+        \"\"\"
+
         spec: ClassVar[Spec] = Spec(id="dormant_wakes", ...)
+
         quiet_days: int = 60
+        \"\"\"Days without an event after which an identity sleeps.\"\"\"
 
         def detect(self, reader: Reader, window: Window) -> Judgement: ...
 
@@ -49,14 +58,12 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True)
 class Spec:
-    """What a detector is, as lists, the README and the dashboard show it.
-
-    `subject_kinds` are what it judges (`subject_kind` of its scores); `frameworks` the ids of
-    `detectors.frameworks` that its findings carry.
+    """What a detector is. `summary` is its line in the README; `subject_kinds` are what it judges
+    (`subject_kind` of its scores); `frameworks` the ids of `detectors.frameworks` that its findings
+    carry.
     """
 
     id: str
-    title: str
     summary: str
     subject_kinds: tuple[str, ...]
     frameworks: tuple[str, ...]

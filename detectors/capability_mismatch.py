@@ -41,7 +41,6 @@ class CapabilityMismatch:
 
     spec: ClassVar[Spec] = Spec(
         id="capability_mismatch",
-        title="Capability mismatch",
         summary="An agent or AI workload that is there to analyse, and acts; or gains authority",
         subject_kinds=("identity",),
         frameworks=(

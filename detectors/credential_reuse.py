@@ -39,7 +39,6 @@ class CredentialReuse:
 
     spec: ClassVar[Spec] = Spec(
         id="credential_reuse",
-        title="Credential reuse",
         summary="A key or session used from places, clients or by identities that do not match",
         subject_kinds=("credential", "session", "identity"),
         frameworks=(

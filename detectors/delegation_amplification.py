@@ -55,7 +55,6 @@ class DelegationAmplification:
 
     spec: ClassVar[Spec] = Spec(
         id="delegation_amplification",
-        title="Delegation amplification",
         summary="A chain of users, agents and roles does what its start could not or never did",
         subject_kinds=("chain", "identity"),
         frameworks=(

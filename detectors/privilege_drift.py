@@ -85,7 +85,6 @@ class PrivilegeDrift:
 
     spec: ClassVar[Spec] = Spec(
         id="privilege_drift",
-        title="Privilege drift",
         summary="What an identity does goes beyond its own history and its peers'",
         subject_kinds=("identity",),
         frameworks=(

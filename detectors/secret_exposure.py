@@ -47,7 +47,6 @@ class SecretExposure:
 
     spec: ClassVar[Spec] = Spec(
         id="secret_exposure",
-        title="Secret exposure",
         summary="A secret in a prompt, a tool's result or its arguments, and its use afterwards",
         subject_kinds=("trace", "session", "identity", "credential"),
         frameworks=(

@@ -78,7 +78,6 @@ class UnusualToolChain:
 
     spec: ClassVar[Spec] = Spec(
         id="unusual_tool_chain",
-        title="Unusual tool chain",
         summary="A run of an agent that a tool's result steers, that carries data out, or strays",
         subject_kinds=("trace",),
         frameworks=(

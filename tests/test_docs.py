@@ -9,6 +9,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from detectors.base import registry
 from pipeline.cli import app
@@ -43,14 +44,10 @@ def test_the_commands_of_the_readme_are_there(name: str) -> None:
 
 @pytest.mark.parametrize("name", commands())
 def test_every_command_has_help_with_an_example(name: str) -> None:
-    help_ = subprocess.run(
-        [sys.executable, "-m", "pipeline", name, "--help"],
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout
-    assert f"nhiwatch {name}" in help_
-    assert "Example:" in help_
+    done = CliRunner().invoke(app, [name, "--help"], prog_name="nhiwatch")
+    assert done.exit_code == 0
+    assert f"nhiwatch {name}" in done.output
+    assert "Example:" in done.output
 
 
 def test_the_readme_needs_the_python_of_the_project() -> None:

@@ -1,13 +1,14 @@
 """The log sources: one module each, with its SELECT beside it in a file of the same name.
 
-To add one, write `<name>.py` with a `SOURCE` and `<name>.sql`; nothing else has to be touched.
+To add one, write `<name>.py` with a `SOURCE` and `<name>.sql`; no other code has to be touched.
 
 The SELECT reads the relation `records(record, raw)`, a number and the valid JSON text of each
 record, and returns one row an event with the columns of `SELECTED`, `record` being the one it is
-of. What a record does not give is null; a null `raw` stands for the record as it came. A row with a
-`problem` goes to `rejects` with that text as its reason, so a SELECT says there what it expected
-and what came. `read_only` is the log's own word on whether the action only reads, null if it does
-not say; enrichment weighs it when `access` is null.
+of; each record gives one at the least, as of one that gives none nobody is told. What a record does
+not give is null, apart from an event's id and time; a null `raw` stands for the record as it came.
+A row with a `problem` goes to `rejects` with that text as its reason, so a SELECT says there what
+it expected and what came. `read_only` is the log's own word on whether the action only reads, null
+if it does not say; enrichment weighs it when `access` is null.
 """
 
 from __future__ import annotations

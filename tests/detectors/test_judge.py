@@ -21,7 +21,7 @@ DAY = date(2026, 1, 10)
 
 
 def spec(id_: str) -> Spec:
-    return Spec(id_, "Counts", "Counts events", ("identity",), ("OWASP-NHI:NHI9:2025",))
+    return Spec(id_, "Counts events", ("identity",), ("OWASP-NHI:NHI9:2025",))
 
 
 @dataclass(frozen=True)
