@@ -22,7 +22,9 @@ def main() -> None:
     gc.disable()
     _set_up_malloc()
     _set_up_arrow()
-    from pipeline import cli  # noqa: PLC0415
+    from pipeline import cli, stopping  # noqa: PLC0415
+
+    stopping.end_tidily()
 
     gc.freeze()
     gc.enable()

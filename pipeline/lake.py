@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from importlib.metadata import version as installed_version
@@ -50,6 +51,7 @@ _WRITER = WriterProperties(
     ),
 )
 _OPENED_AT_ONCE = 8
+_NOW = -1
 _COMPACTED_AT_ONCE = 32
 """Partitions that are compacted in one commit."""
 # Delta's own default; delta-rs makes it 100, and opening a table reads every commit since.
@@ -120,13 +122,16 @@ class Lake:
             raise LakeError(f"cannot read table {name} of {fault(self.location, error)}") from error
 
     def tables(
-        self, names: Iterable[str], *, versions: Mapping[str, int] | None = None
+        self, names: Iterable[str], *, versions: Mapping[str, int | None] | None = None
     ) -> dict[str, DeltaTable | None]:
-        """Tables by name, opened side by side: in a bucket each takes some round trips."""
-        wanted = {name: (versions or {}).get(name) for name in names}
+        """Tables by name, opened side by side: in a bucket each takes some round trips. Those that
+        `versions` has are as they were; None if it was not there yet.
+        """
+        wanted, then = list(names), versions or {}
+        there = [name for name in wanted if then.get(name, _NOW) is not None]
         with ThreadPoolExecutor(_OPENED_AT_ONCE) as pool:
-            opened = pool.map(lambda name: self.table(name, version=wanted[name]), wanted)
-            return dict(zip(wanted, opened, strict=True))
+            opened = pool.map(lambda name: self.table(name, version=then.get(name)), there)
+            return dict.fromkeys(wanted) | dict(zip(there, opened, strict=True))
 
     def versions(self) -> dict[str, int]:
         """The current Delta version of every table that was written to."""
@@ -276,7 +281,10 @@ class Lake:
         """A row for each data file of a table, from the Delta log alone: the partition columns,
         `bytes` and `rows`.
         """
-        return _data_files(TABLES[name], self.table(name)).drop("path")
+        table = self.table(name)
+        if table is not None:
+            _differs(TABLES[name], table)
+        return _data_files(TABLES[name], table).drop("path")
 
     def compact(self, name: str, partitions: pl.DataFrame, *, target_bytes: int) -> None:
         """Merge the files of under half of `target_bytes` of some partitions (rows of the partition
@@ -329,22 +337,28 @@ class Lake:
         table = self.table(name)
         if table is None:
             return 0
-        deleted = table.vacuum(
-            retention_hours=keep_hours,
-            dry_run=False,
-            enforce_retention_duration=False,
-            full=keep_hours >= _LONGEST_WRITE_HOURS,
-        )
+        try:
+            with self._faults_told(name):
+                deleted = table.vacuum(
+                    retention_hours=keep_hours,
+                    dry_run=False,
+                    enforce_retention_duration=False,
+                    full=keep_hours >= _LONGEST_WRITE_HOURS,
+                )
+        except CommitFailedError:
+            # Somebody rewrote the table meanwhile: the rest is for the next time.
+            return 0
         return len(deleted)
 
     def reader(
         self,
         *,
-        versions: Mapping[str, int] | None = None,
+        versions: Mapping[str, int | None] | None = None,
         tables: Collection[str] | None = None,
         only: Mapping[str, Sequence[PartitionFilter]] | None = None,
     ) -> LakeReader:
-        """A reader on the current snapshot, or on the given Delta versions of some tables.
+        """A reader on the current snapshot, or on the given Delta versions of some tables (None is
+        before the first).
 
         With `tables`, it shows those only, and no views: quicker to open. Of a table in `only`, it
         opens the partitions alone that fit all of its filters.
@@ -428,13 +442,10 @@ class Lake:
         for _ in range(1 if turn else _ATTEMPTS):
             table = self.table(name, version=turn.version) if turn else self._writable(name)
             try:
-                return change(table or self._writable(name))
+                with self._faults_told(name):
+                    return change(table or self._writable(name))
             except CommitFailedError as error:
                 refused = error
-            except (DeltaError, OSError) as error:
-                raise LakeError(
-                    f"cannot write table {name} of {fault(self.location, error)}"
-                ) from error
         raise ConcurrentWriteError(f"table {name}: {refused}") from refused
 
     def _writable(self, name: str) -> DeltaTable:
@@ -443,23 +454,37 @@ class Lake:
         for _ in range(_ATTEMPTS):
             table = self.table(name)
             if table is None:
-                return DeltaTable.create(
-                    self._made(name),
-                    storage_options=self._options,
-                    configuration=_CONFIGURATION,
-                    schema=spec.arrow_schema,
-                    mode="ignore",
-                    partition_by=list(spec.partition_by) or None,
-                )
+                with self._faults_told(name):
+                    return DeltaTable.create(
+                        self._made(name),
+                        storage_options=self._options,
+                        configuration=_CONFIGURATION,
+                        schema=spec.arrow_schema,
+                        mode="ignore",
+                        partition_by=list(spec.partition_by) or None,
+                    )
             missing = _differs(TABLES[name], table).missing
             if not missing:
                 return table
             added = [field for field in _delta_schema(spec).fields if field.name in missing]
             try:
-                table.alter.add_columns(added, commit_properties=_commit(None))
+                with self._faults_told(name):
+                    table.alter.add_columns(added, commit_properties=_commit(None))
             except CommitFailedError:
                 continue
         raise ConcurrentWriteError(f"table {name}: another writer was always first")
+
+    @contextmanager
+    def _faults_told(self, name: str) -> Iterator[None]:
+        """Tell in a line what goes wrong in writing a table; a refused commit is the caller's."""
+        try:
+            yield
+        except CommitFailedError:
+            raise
+        except (DeltaError, OSError) as error:
+            raise LakeError(
+                f"cannot write table {name} of {fault(self.location, error)}"
+            ) from error
 
     @property
     def _options(self) -> dict[str, str] | None:
@@ -475,10 +500,7 @@ class Lake:
         if _ODD & set(str(path)):
             # delta-rs decodes %XX in a path, and fails on the others.
             raise LakeError(f"expected a path without any of {' '.join(sorted(_ODD))}, got {path}")
-        try:
-            path.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise LakeError(f"cannot make {path}: {error.strerror}") from error
+        path.mkdir(parents=True, exist_ok=True)
         return str(path)
 
 

@@ -15,9 +15,8 @@ import copy
 import graphlib
 import itertools
 import re
-import tempfile
-from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -31,6 +30,7 @@ from deltalake import DeltaTable
 from pipeline.buckets import BucketUrl, Location
 from pipeline.errors import LakeError, QueryError, VersionGoneError
 from pipeline.schemas import TABLES, Table
+from pipeline.spilling import folder_to_spill
 
 RELATIONS = (
     Path(__file__).parent / "baselines" / "profiles",
@@ -45,6 +45,10 @@ _READING = {
     duckdb.StatementType.SELECT,
     duckdb.StatementType.EXPLAIN,
 }
+
+
+_ANALYZED = re.compile(r"\banaly[sz]e\b", re.IGNORECASE)
+_NOT_IN_ARROW = re.compile(r"\b(INTERVAL|UNION|BIT|BIGNUM)\b")
 
 
 class LakeReader:
@@ -92,11 +96,13 @@ class LakeReader:
     def arrow(self, sql: str | Path, params: Mapping[str, Any] | None = None) -> pa.Table:
         """As `query`, as an Arrow table."""
         text = _text(sql)
-        return self._connection.sql(text, params=_used(text, params)).to_arrow_table()
+        with _gone_told():
+            return self._connection.sql(text, params=_used(text, params)).to_arrow_table()
 
     def columns(self, table: str, names: list[str]) -> pl.DataFrame:
         """Some columns of a table, every row."""
-        return pl.DataFrame(self._connection.table(table).select(*names).to_arrow_table())
+        with _gone_told():
+            return pl.DataFrame(self._connection.table(table).select(*names).to_arrow_table())
 
     def view_columns(self) -> list[tuple[str, str, str]]:
         """View, column and type of every column of every view."""
@@ -153,7 +159,8 @@ class LakeReader:
 
     def user_query(self, sql: str, *, limit: int | None = None) -> pa.Table:
         """Run a SELECT that a user wrote: one statement, reading only, errors in one line; at most
-        `limit` rows of it.
+        `limit` rows of it. Columns of the same name are numbered; what Arrow has no type for is
+        text.
         """
         try:
             statements = self._connection.extract_statements(sql)
@@ -162,10 +169,19 @@ class LakeReader:
             kind = statements[0].type
             if kind not in _READING:
                 raise QueryError(f"expected a SELECT (the lake is read-only), got {kind.name}")
+            # What it analyzes is run, whatever that is.
+            if kind is duckdb.StatementType.EXPLAIN and _ANALYZED.search(sql):
+                raise QueryError("expected an EXPLAIN without ANALYZE (the lake is read-only)")
             rows = self._connection.sql(sql)
+            if kind is duckdb.StatementType.SELECT:
+                rows = _told_apart(rows)
             return (rows if limit is None else rows.limit(limit)).to_arrow_table()
-        except duckdb.Error as error:
+        except (duckdb.Error, ValueError) as error:
             raise QueryError(_first_lines(str(error))) from error
+        except RuntimeError as error:
+            if "interrupted" in str(error).lower():
+                raise KeyboardInterrupt from None
+            raise
 
     def close(self) -> None:
         self._closing.close()
@@ -253,7 +269,7 @@ def _opened(memory_limit: int, threads: int | None) -> duckdb.DuckDBPyConnection
     # Global, or it would not be for other cursors.
     connection.execute("set global TimeZone = 'UTC'")
     connection.execute("set memory_limit = $limit", {"limit": f"{memory_limit}B"})
-    connection.execute("set temp_directory = $folder", {"folder": _folder_to_spill()})
+    connection.execute("set temp_directory = $folder", {"folder": str(folder_to_spill())})
     if threads is not None:
         connection.execute("set threads = $n", {"n": threads})
     return connection
@@ -273,15 +289,28 @@ def literal(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-@cache
-def _spilled() -> tempfile.TemporaryDirectory[str]:
-    """For this process's owner alone, as prompts and arguments may be in it."""
-    return tempfile.TemporaryDirectory(prefix="nhiwatch-")
+@contextmanager
+def _gone_told() -> Iterator[None]:
+    try:
+        yield
+    except duckdb.IOException as error:
+        told = _first_lines(str(error))
+        raise LakeError(
+            f"cannot read the lake: {told}; files that were replaced are deleted after keep_hours: "
+            "try again"
+        ) from error
 
 
-def _folder_to_spill() -> str:
-    """Where DuckDB puts what does not fit into memory; it makes the folder when it has to."""
-    return str(Path(_spilled().name) / "spilled")
+def _told_apart(rows: duckdb.DuckDBPyRelation) -> duckdb.DuckDBPyRelation:
+    """The same columns, each with a name of its own and a type that Arrow has."""
+    columns: dict[str, str] = {}
+    for place, (name, type_) in enumerate(zip(rows.columns, rows.types, strict=True), start=1):
+        numbered = (f"{name}_{number}" for number in itertools.count(1))
+        own = next(each for each in itertools.chain([name], numbered) if each not in columns)
+        is_odd = _NOT_IN_ARROW.search(str(type_))
+        columns[own] = f"cast(#{place} as varchar)" if is_odd else f"#{place}"
+    quoted = {name: name.replace('"', '""') for name in columns}
+    return rows.project(", ".join(f'{columns[name]} as "{quoted[name]}"' for name in columns))
 
 
 def _in_order(folder: Path) -> list[str]:

@@ -8,10 +8,12 @@ import os
 import sys
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from pipeline import printing, runs, steps
 from pipeline import settings as configuration
+from pipeline.errors import NhiwatchError
 from pipeline.following import Look
 from pipeline.following import follow as following
 from pipeline.settings import Settings
@@ -99,7 +101,8 @@ def follow(
         except BrokenPipeError:  # who read what is told has gone; all of it is in the book
             raise
         except BaseException as error:
-            book.failed(error, summary=so_far, finished_at=now())
+            with suppress(NhiwatchError):  # the first fault is the one to tell
+                book.failed(error, summary=so_far, finished_at=now())
             raise
     printing.say(f"followed: {so_far['events']:,} new events, {so_far['rejects']:,} rejects")
 
@@ -113,7 +116,8 @@ def _booked(command: str, settings: Settings, work: Callable[[Job], Done]) -> di
         try:
             done = work(job)
         except BaseException as error:
-            book.failed(error, summary={}, finished_at=configuration.utc_now())
+            with suppress(NhiwatchError):  # the first fault is the one to tell
+                book.failed(error, summary={}, finished_at=configuration.utc_now())
             raise
     counts = steps.counts(done)
     failures = [str(failure) for failure in done.judged.failures] if done.judged else []
@@ -148,8 +152,8 @@ def _set_prefect() -> None:
     """
     wanted = {
         "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120",
-        "PREFECT_LOGGING_LEVEL": "ERROR",
-        "PREFECT_SERVER_LOGGING_LEVEL": "ERROR",
+        "PREFECT_LOGGING_LEVEL": "CRITICAL",
+        "PREFECT_SERVER_LOGGING_LEVEL": "CRITICAL",
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
         "PREFECT_LOGGING_TO_API_ENABLED": "false",
         "DO_NOT_TRACK": "1",

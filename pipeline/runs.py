@@ -11,7 +11,7 @@ from typing import Any
 
 from pipeline.errors import NotFoundError, encodable
 from pipeline.lake import Lake
-from pipeline.schemas import RUNS, json_text
+from pipeline.schemas import RUNS, TABLES, json_text
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,11 +67,13 @@ class Book:
             self.lake.append("runs", rows)
 
 
-def versions_of(lake: Lake, run_id: str) -> dict[str, int]:
-    """The Delta version of each table that a run judged on."""
+def versions_of(lake: Lake, run_id: str) -> dict[str, int | None]:
+    """The Delta version of each table that a run judged on; None of those that were not there."""
     with lake.reader(tables=["runs"]) as reader:
         runs = dict(reader.columns("runs", ["run_id", "lake_versions"]).rows())
     if run_id not in runs:
         raise NotFoundError(f"expected the id of a run (nhiwatch status), got {run_id!r}")
     versions: dict[str, int] = json.loads(runs[run_id])
-    return versions
+    if not versions:
+        raise NotFoundError(f"expected a run that judged (nhiwatch status), got {run_id}")
+    return dict.fromkeys(TABLES) | versions

@@ -1,13 +1,25 @@
-"""Being asked to end: Ctrl-C or SIGTERM, answered when the work at hand is done."""
+"""Being asked to end: at once, or, by who follows, when the work at hand is done."""
 
 from __future__ import annotations
 
 import os
 import select
 import signal
+import sys
 from types import FrameType
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+def end_tidily() -> None:
+    """From here on SIGTERM and SIGHUP end the process as Ctrl-C does: what it holds is let go."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is signal.SIG_DFL:
+            signal.signal(number, _end)
+
+
+def _end(number: int, _frame: FrameType | None) -> None:
+    sys.exit(128 + number)
 
 
 class Stop:

@@ -241,7 +241,7 @@ def test_bad_records_are_rejected_with_a_reason_and_the_others_go_in(
     summary = bring(lake, path)
     assert summary.events == 1
     found = dict(rows(lake, "select record_index, reason from rejects"))
-    assert sorted(found) == [1, 2, 3, 4, 5, 6, 7, 8]
+    assert sorted(found) == [1, 2, 3, 4, 5, 6, 7]  # an empty list holds none
     assert "eventID" in found[1]
     assert "half past nine" in found[2]
     assert "eventTime" in found[3]

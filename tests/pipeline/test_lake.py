@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Callable
 from datetime import date, datetime, timezone
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlparse
 
 import duckdb
@@ -13,6 +14,8 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from deltalake import DeltaTable
+from deltalake.exceptions import CommitFailedError
 
 from pipeline.appending import ROW_GROUP
 from pipeline.errors import LakeError, QueryError
@@ -160,6 +163,21 @@ def test_an_old_version_can_be_read(lake: Lake) -> None:
     lake.append("events", events("b"))
     with lake.reader(versions=before) as reader:
         assert reader.query("select event_id from events")["event_id"].to_list() == ["a"]
+    with lake.reader(versions={**before, "events": None}) as reader:
+        assert reader.query("select event_id from events").is_empty()
+
+
+def test_a_vacuum_beside_who_rewrites_the_table_is_left_for_the_next_time(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    in_three_files(lake)
+
+    def refused(*_: Any, **__: Any) -> None:
+        raise CommitFailedError("a concurrent transaction deleted data this operation read")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(DeltaTable, "vacuum", refused)
+        assert lake.vacuum("events", keep_hours=0) == 0
 
 
 def days_of(lake: Lake) -> pl.DataFrame:
@@ -269,6 +287,11 @@ def test_a_missing_lake_says_what_to_do(tmp_path: Path) -> None:
         "select nonsense from events",
         "not sql at all",
         "",
+        "update extensions",
+        "explain analyze copy (select 1) to '{lake}/events/evil.parquet'",
+        "explain (analyze, format json) copy (select 1) to '{lake}/events/evil.parquet'",
+        "/*x*/ EXPLAIN /*y*/ ANALYZE copy (select 1) to '{lake}/events/evil.parquet'",
+        "explain analyze create or replace view events as select 42 as x",
     ],
 )
 def test_a_users_query_may_only_read_the_lake(lake: Lake, statement: str) -> None:
@@ -276,8 +299,30 @@ def test_a_users_query_may_only_read_the_lake(lake: Lake, statement: str) -> Non
     with lake.reader() as reader:
         reader.restrict()
         with pytest.raises(QueryError) as fault:
-            reader.user_query(statement)
+            reader.user_query(statement.format(lake=lake.location))
+        assert reader.user_query("select event_id from events").num_rows == 1
     assert "\n" not in str(fault.value)
+
+
+@pytest.mark.parametrize(
+    ("select", "told"),
+    [
+        ("1 as a, 2 as a, 3 as a_1", {"a": 1, "a_1": 2, "a_1_1": 3}),
+        ('1 as "say ""hi""", 2 as "say ""hi"""', {'say "hi"': 1, 'say "hi"_1': 2}),
+        (
+            "interval 36 hours as lag, [interval 1 day] as lags",
+            {"lag": "36:00:00", "lags": "[1 day]"},
+        ),
+        ("'101'::bit as bits, union_value(n := 1) as either", {"bits": "101", "either": "1"}),
+    ],
+)
+def test_what_a_user_asks_for_has_names_and_types_that_can_be_shown(
+    lake: Lake, select: str, told: dict[str, Any]
+) -> None:
+    with lake.reader() as reader:
+        reader.restrict()
+        assert pl.DataFrame(reader.user_query(f"select {select}")).to_dicts() == [told]
+        assert reader.user_query("explain select 1").num_rows == 1
 
 
 def test_a_users_query_reads_the_lake_after_restriction(lake: Lake) -> None:
@@ -298,5 +343,5 @@ def test_what_memory_does_not_hold_is_spilled_for_the_owner_alone(
         assert list(folder.iterdir())
         assert folder.parent.stat().st_mode & 0o777 == 0o700
         assert reader.query("select count(distinct word) from large").item() == 4_000_000
-    assert [file for file in folder.parent.rglob("*") if file.is_file()] == []
+    assert [file for file in folder.rglob("*") if file.is_file()] == []
     assert list(tmp_path.iterdir()) == []
