@@ -5,15 +5,15 @@
 with
 
 event_counts as (
-    select source_file, count(*) as events
+    select source_file, fingerprint, count(*) as events
     from events
-    group by source_file
+    group by source_file, fingerprint
 ),
 
 reject_counts as (
-    select source_file, count(distinct record_index) as rejects
+    select source_file, fingerprint, count(distinct record_index) as rejects
     from rejects
-    group by source_file
+    group by source_file, fingerprint
 ),
 
 accounts as (
@@ -26,8 +26,10 @@ accounts as (
         coalesce(e.events, 0) as events_there,
         coalesce(r.rejects, 0) as rejects_there
     from ingests as i
-    left join event_counts as e on e.source_file = i.source_file
-    left join reject_counts as r on r.source_file = i.source_file
+    left join event_counts as e
+        on e.source_file = i.source_file and e.fingerprint = i.fingerprint
+    left join reject_counts as r
+        on r.source_file = i.source_file and r.fingerprint = i.fingerprint
 )
 
 select
