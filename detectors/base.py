@@ -249,5 +249,10 @@ def shown(text: str | None, *, limit: int = 80) -> str:
     return line if len(line) <= limit else f"{line[: limit - 1]}…"
 
 
+def short_name(identity_id: str) -> str:
+    """The last part of an identity's id, for titles."""
+    return shown(identity_id.rsplit("/", maxsplit=1)[-1], limit=60)
+
+
 def _iso(moment: datetime) -> str:
     return moment.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 import polars as pl
 
-from detectors.base import Finding, Judgement, Reader, Severity, Spec, Window, shown
+from detectors.base import Finding, Judgement, Reader, Severity, Spec, Window, short_name, shown
 
 SQL = Path(__file__).parent / "sql" / "capability_mismatch"
 STEPS = ("capability_weights", "machine_actions", "judged_identities", "mismatches")
@@ -108,7 +108,7 @@ class CapabilityMismatch:
             severity=_severity(row),
             score=row["score"],
             confidence=0.9 if against == "declared" else 0.7,
-            title=f"{_short(row['identity_id'])}: {_BROKEN[against](row)} "
+            title=f"{short_name(row['identity_id'])}: {_BROKEN[against](row)} "
             f"{_joined(_did(row['acts']))} ({shown(row['acts'][0]['action'], limit=40)})",
             observed="On the day: " + "; ".join(map(_told, row["acts"][:6])) + ".",
             expected=_EXPECTED[against](row),
@@ -182,11 +182,6 @@ def _told(act: dict[str, Any]) -> str:
 def _joined(names: Sequence[str]) -> str:
     words = [name.replace("_", " ") for name in names]
     return " and ".join(filter(None, (", ".join(words[:-1]), words[-1])))
-
-
-def _short(identity_id: str) -> str:
-    """The last part of an identity's id, for titles."""
-    return shown(identity_id.rsplit("/", maxsplit=1)[-1], limit=60)
 
 
 DETECTOR = CapabilityMismatch

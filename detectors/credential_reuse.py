@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 import polars as pl
 
-from detectors.base import Finding, Judgement, Reader, Severity, Spec, Window, shown
+from detectors.base import Finding, Judgement, Reader, Severity, Spec, Window, short_name, shown
 
 SQL = Path(__file__).parent / "sql" / "credential_reuse"
 STEPS = ("uses", "usual_places", "company_networks", "shared_credentials")
@@ -119,7 +119,7 @@ class CredentialReuse:
             severity=_severity(row),
             score=row["score"],
             confidence=0.9 if enough else 0.5,
-            title=f"{_short(row['identity_id'])}: {title}",
+            title=f"{short_name(row['identity_id'])}: {title}",
             observed=observed,
             expected=_expected(row) if enough else "A credential is used from one place at a time.",
             support=_support(row, enough=enough),
@@ -139,7 +139,7 @@ def _told(row: dict[str, Any]) -> tuple[str, str]:
     """The title and what was observed, by what weighs most."""
     what = f"{row['subject_kind']} {shown(row['subject_id'], limit=60)}"
     if row["identities"] > 1:
-        who = ", ".join(_short(identity) for identity in row["who"][:5])
+        who = ", ".join(short_name(identity) for identity in row["who"][:5])
         return (
             f"one credential used by {row['identities']} identities",
             f"On the day, {what} was used by {row['identities']} identities: {who}.",
@@ -197,11 +197,6 @@ def _support(row: dict[str, Any], *, enough: bool) -> str:
 
 def _place(network: str | None, country: str | None) -> str:
     return f"{shown(network, limit=40)} ({country})" if country else shown(network, limit=40)
-
-
-def _short(identity_id: str) -> str:
-    """The last part of an identity's id, for titles."""
-    return shown(identity_id.rsplit("/", maxsplit=1)[-1], limit=60)
 
 
 DETECTOR = CredentialReuse

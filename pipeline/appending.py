@@ -89,7 +89,7 @@ class Appending:
     target_bytes: int = TARGET_BYTES
     _open: dict[tuple[str, ...], _File] = field(default_factory=dict)
     _closed: list[_File] = field(default_factory=list)
-    _told: bool = False
+    _is_handed_over: bool = False
 
     def add(self, rows: pa.Table) -> None:
         """Write some rows, each to the file of its partition."""
@@ -124,7 +124,7 @@ class Appending:
         with self._faults_told():
             for values in list(self._open):
                 self._close(values)
-        self._told = True
+        self._is_handed_over = True
         return [file.action(data_change=data_change) for file in self._closed]
 
     def read(self) -> Iterator[pa.Table]:
@@ -144,7 +144,7 @@ class Appending:
         for file in [*self._open.values(), *self._closed]:
             with suppress(BaseError, OSError):
                 file.close()
-            if not self._told:
+            if not self._is_handed_over:
                 with suppress(BaseError, OSError):
                     self._delete(file.key)
 

@@ -77,7 +77,9 @@ def take_back(lake: Lake, files: Sequence[LogFile]) -> None:
     And all of a file that holds what another does: that one's rejects tell of it. And all of what a
     file has outgrown.
     """
-    known = [file.before for file in files if file.before is not None and file.before.told]
+    known = [
+        file.before for file in files if file.before is not None and file.before.ends_in_reject
+    ]
     ends = [(log.path, log.fingerprint, log.mark.next_record) for log in known]
     ends += [(file.path, file.fingerprint, 0) for file in files if file.same_as is not None]
     ends += [(file.path, print_, 0) for file in files for print_ in file.outgrown]

@@ -10,7 +10,7 @@ from typing import Any
 import polars as pl
 
 from pipeline.errors import NotFoundError
-from pipeline.reader import LakeReader
+from pipeline.reader import LakeReader, literal
 
 SQL = Path(__file__).parent / "sql"
 
@@ -47,7 +47,7 @@ def explain(reader: LakeReader, finding_id: str) -> Explanation:
 
 def evidence_sql(event_ids: list[str], *, first_day: str, last_day: str) -> str:
     """A SELECT, ready to paste, that returns the evidence."""
-    ids = ", ".join("'" + event_id.replace("'", "''") + "'" for event_id in event_ids)
+    ids = ", ".join(map(literal, event_ids))
     return (
         f"select * from events where event_date between '{first_day}' and '{last_day}' "  # noqa: S608
         f"and event_id in ({ids}) order by event_time"

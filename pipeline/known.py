@@ -40,7 +40,7 @@ _COLUMNS = [
 @dataclass(frozen=True)
 class KnownLog:
     """A log of lines as `ingests` has it, with the events it `held`, its own or another file's.
-    `told` if `rejects` tells of something after its mark.
+    `ends_in_reject` if `rejects` tells of something after its mark.
 
     Of one that is only begun nothing is `booked`; `begins` is what it is known again by.
     """
@@ -51,7 +51,7 @@ class KnownLog:
     bytes: int
     held: int
     mark: Mark
-    told: bool
+    ends_in_reject: bool
     begins: Mark | None = None
 
     @property
@@ -65,7 +65,7 @@ class KnownLog:
     def has_all_of(self, content: Content) -> bool:
         """Whether a plain file that begins with this log holds nothing else."""
         whole = self.mark.read_to == content.size
-        return content.size == self.bytes and (whole or self.told)
+        return content.size == self.bytes and (whole or self.ends_in_reject)
 
     def is_there(self) -> bool:
         """Whether the file still holds it."""
@@ -102,11 +102,11 @@ class Known:
         names: Iterable[str] = (),
         begun: pl.DataFrame | None = None,
     ) -> None:
-        told = INGESTS.frame([]).select(_COLUMNS) if rows is None else rows
-        self._begun = _not_booked(BEGUN.frame([]) if begun is None else begun, told)
+        booked = INGESTS.frame([]).select(_COLUMNS) if rows is None else rows
+        self._begun = _not_booked(BEGUN.frame([]) if begun is None else begun, booked)
         kept = pl.coalesce("content", "fingerprint")
         held = pl.col("events") + pl.col("duplicates")
-        self._rows = told.with_columns(content=kept, held=held).sort("held")
+        self._rows = booked.with_columns(content=kept, held=held).sort("held")
         of_names = pl.col("source_file").is_in(list(names))
         asked = self._rows.filter(of_names)
         is_log = asked["edges"].is_not_null()
@@ -219,15 +219,15 @@ def _mark(row: Mapping[str, Any]) -> Mark | None:
 def _known_log(row: Mapping[str, Any]) -> KnownLog:
     mark = _mark(row)
     assert mark is not None
-    told = row["records"] > mark.next_record
+    ends_in_reject = row["records"] > mark.next_record
     path, fingerprint, source = row["source_file"], row["fingerprint"], row["source"]
-    return KnownLog(path, fingerprint, source, row["bytes"], row["held"], mark, told)
+    return KnownLog(path, fingerprint, source, row["bytes"], row["held"], mark, ends_in_reject)
 
 
 def _begun_log(row: Mapping[str, Any]) -> KnownLog:
     path, fingerprint, source = row["source_file"], row["fingerprint"], row["source"]
     begins = Mark(row["read_to"], 0, row["edges"])
-    return KnownLog(path, fingerprint, source, row["bytes"], 0, NOTHING, told=False, begins=begins)
+    return KnownLog(path, fingerprint, source, row["bytes"], 0, NOTHING, False, begins)
 
 
 @dataclass(frozen=True)

@@ -36,7 +36,7 @@ class Job:
     now: datetime
     progress: Progress
 
-    def told(self, step: str) -> Callable[[int, int], None]:
+    def progress_of(self, step: str) -> Callable[[int, int], None]:
         """The progress of one step."""
         return lambda done, total: self.progress(step, done, total)
 
@@ -64,7 +64,7 @@ def bring_in(job: Job, paths: Sequence[str], *, source: str | None = None) -> Su
         network_database=settings.network_database,
         lookback_days=settings.listing_lookback_days,
         privacy=privacy_of(settings),
-        progress=job.told("ingest"),
+        progress=job.progress_of("ingest"),
     )
 
 
@@ -93,7 +93,7 @@ def learn(job: Job) -> int:
     """Roll-ups of the days that need them, and the inventory; returns source-days rolled up."""
     lake = job.settings.open_lake()
     since = first_day_kept(job.settings.retention, now=job.now)
-    days = roll_up(lake, now=job.now, since=since, progress=job.told("baselines"))
+    days = roll_up(lake, now=job.now, since=since, progress=job.progress_of("baselines"))
     take_inventory(lake, file=job.settings.inventory)
     return days
 
@@ -115,7 +115,7 @@ def detect(
         history_days=job.settings.history_days,
         since=max((day for day in (since, whole) if day is not None), default=None),
         until=until,
-        progress=job.told("detect"),
+        progress=job.progress_of("detect"),
     )
 
 
@@ -131,7 +131,7 @@ def replay_rejects(job: Job, asked: Asked, *, taken_for: str | None = None) -> R
         taken_for=taken_for,
         network_database=settings.network_database,
         privacy=privacy_of(settings),
-        progress=job.told("replay"),
+        progress=job.progress_of("replay"),
     )
 
 
