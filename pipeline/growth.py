@@ -194,7 +194,7 @@ class Content:
 
 def _stripped(text: bytes) -> bytes:
     """A file's text as it begins, without what may come before its first record."""
-    return text.removeprefix(_MARK).lstrip(_SPACE)
+    return text.removeprefix(_MARK).lstrip(_SPACE + b"\0")
 
 
 def _is_object(text: bytes, *, apart_from: frozenset[str] = frozenset()) -> bool:

@@ -33,6 +33,8 @@ _RAW_LIST = msgspec.json.Decoder(list[msgspec.Raw])
 _RAW_OBJECT = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _SPACE = b" \t\r\n"
 _SPACES = re.compile(rb"[ \t\r\n]*")
+# A log that was truncated under a writer that goes on where it was begins with zeros.
+_LEADING = re.compile(rb"[ \t\r\n\0]*")
 _BETWEEN = re.compile(rb"[ \t\r\n,]*")
 _CLOSING = re.compile(rb"[ \t\r\n}]*")
 _BYTE_ORDER_MARK = re.compile(rb"\xef\xbb\xbf")
@@ -181,7 +183,7 @@ class _Splitter:
     def pieces(self) -> Iterator[Piece]:
         self._fill(_PIECE)
         self._skip(_BYTE_ORDER_MARK)
-        self._skip(_SPACES)
+        self._skip(_LEADING)
         while self._size():
             if self.are_lines or self._first_line_is_whole():
                 yield from self._lines()

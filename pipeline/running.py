@@ -39,8 +39,11 @@ def do_main_job(
     unchanged = steps.nothing_to_do(settings, paths, now=now)
     if unchanged is not None:
         job = Job(settings=settings, run_id="", now=now, progress=lambda *_: None)
-        house = steps.counts(Done(house=steps.keep_house(job)))
-        told = {"files": 0, "unchanged": unchanged, "events": 0, "findings": 0, **house}
+        house = steps.keep_house(job)
+        for line in house.left:
+            printing.say(line)
+        counts = steps.counts(Done(house=house))
+        told = {"files": 0, "unchanged": unchanged, "events": 0, "findings": 0, **counts}
         if json:
             sys.stdout.write(printing.as_json(told) + "\n")
         else:

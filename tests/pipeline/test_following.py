@@ -401,6 +401,16 @@ def test_what_follows_the_last_newline_is_counted_once(
     assert len(rows(lake, "select * from rejects")) == rejects
 
 
+def test_a_log_that_was_truncated_under_its_writer_is_read_behind_the_zeros(world: World) -> None:
+    world.write(lines(0, 1))
+    assert world.look() == (1, 2, 0, 0)
+    world.write(b"\0" * world.log.stat().st_size + lines(2), mode="wb")
+    assert world.look() == (1, 1, 0, 0)
+    world.write(lines(3))
+    assert world.look() == (1, 1, 0, 0)
+    assert event_numbers(world.lake) == [0, 1, 2, 3]
+
+
 ZIPPED = gzip.compress(lines(*range(9)), mtime=0)
 
 
