@@ -9,6 +9,7 @@ from typing import Any
 
 import polars as pl
 import streamlit as st
+from polars import selectors
 
 from pipeline.errors import NhiwatchError
 from pipeline.lake import Lake
@@ -101,10 +102,17 @@ def decide(
 
 
 def as_csv(rows: pl.DataFrame) -> str:
-    """Rows as CSV; lists and structs as JSON text."""
+    """Rows as CSV; lists and structs as JSON text, bytes in hex."""
     nested = [name for name, kind in rows.schema.items() if kind.is_nested()]
-    texts = [pl.Series(name, list(map(json_text, rows[name].to_list()))) for name in nested]
-    return rows.with_columns(texts).write_csv()
+    texts = [
+        pl.Series(
+            name,
+            [None if value is None else json_text(value) for value in rows[name].to_list()],
+            pl.String,
+        )
+        for name in nested
+    ]
+    return rows.with_columns(selectors.binary().bin.encode("hex"), *texts).write_csv()
 
 
 def fault_line(error: Exception) -> str:

@@ -1,0 +1,12 @@
+"""What pages hand out."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from dashboards import data
+
+
+def test_csv_has_nested_values_as_json_and_bytes_as_hex() -> None:
+    rows = pl.DataFrame({"a": [{"b": [1]}, None], "c": [b"de", None]})
+    assert data.as_csv(rows) == 'a,c\n"{""b"": [1]}",6465\n,\n'
