@@ -10,25 +10,28 @@ import math
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from importlib import metadata
 from pathlib import Path
 from typing import Annotated, Any
 
-import polars as pl
 import typer
+from typer.core import TyperGroup
 
 import dashboards
+from detectors.base import Severity
 from pipeline import evaluate as evaluating
 from pipeline import explain as explaining
 from pipeline import printing, rejected, running, runs, steps
 from pipeline import settings as configuration
 from pipeline.dictionary import dictionary
-from pipeline.errors import NhiwatchError
+from pipeline.errors import NhiwatchError, NotFoundError
 from pipeline.printing import Format
 from pipeline.reader import LakeReader
 from pipeline.rejected import Asked
+from pipeline.schemas import IDENTITY_KINDS
 from pipeline.settings import Settings
 from pipeline.status import as_dict
 from pipeline.steps import Done, Job
@@ -36,9 +39,28 @@ from sample_data import DATA, INVENTORY
 
 EVERY = 10
 """Seconds between two looks of a follower."""
+_MOST_ROWS = 1_000_000_000
+_MOST_HOURS = 100 * 366 * 24
+
+
+class _Commands(TyperGroup):
+    """The commands. That who reads their output has seen enough (head) is no failure of theirs;
+    for Typer and for Python it would be one.
+    """
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            raise typer.Exit from None
+        finally:
+            with suppress(BrokenPipeError):
+                printing.write("")
+
 
 app = typer.Typer(
     name="nhiwatch",
+    cls=_Commands,
     help="Audit-log analytics and anomaly detection for non-human identities and AI agents.",
     no_args_is_help=True,
     add_completion=False,
@@ -54,7 +76,9 @@ JsonOption = Annotated[
     bool, typer.Option("--json", help="Machine output on stdout, nothing else there.")
 ]
 FormatOption = Annotated[str, typer.Option("--format", help="table, json or csv.")]
-LimitOption = Annotated[int, typer.Option("--limit", min=1, help="At most this many rows.")]
+LimitOption = Annotated[
+    int, typer.Option("--limit", min=1, max=_MOST_ROWS, help="At most this many rows.")
+]
 PathsArgument = Annotated[
     list[str], typer.Argument(help="Files, folders, globs, also s3://, gs://, az://.")
 ]
@@ -67,14 +91,13 @@ DateOption = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"])]
 def main() -> None:
     """Run the command; errors a user can fix are one line."""
     try:
+        if sys.stdout is None:
+            # The next file to be opened would take its place, and what is printed.
+            raise NhiwatchError("expected a standard output, got a closed one; use >/dev/null")
         app(standalone_mode=True)
     except NhiwatchError as error:
         printing.say(f"error: {error}")
         sys.exit(1)
-    except BrokenPipeError:
-        # The reader of a pipe has seen enough (head); nothing is wrong.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
     except KeyboardInterrupt:
         sys.exit(130)
 
@@ -212,7 +235,10 @@ def findings(
         "since": since.date() if since else None,
         "everything": everything,
     }
-    _findings(configuration.load(lake=lake), limit=limit, kind=_format(format, json), **filters)
+    settings, kind = configuration.load(lake=lake), _format(format, json)
+    _check_detector(settings, detector)
+    _check("severity", severity, tuple(Severity))
+    _findings(settings, limit=limit, kind=kind, **filters)
 
 
 @app.command(epilog="Example: nhiwatch explain 3f2a9c")
@@ -225,7 +251,7 @@ def explain(
     with _reader(configuration.load(lake=lake)) as reader:
         told = explaining.explain(reader, finding_id)
     if json:
-        sys.stdout.write(printing.as_json(explaining.as_dict(told)) + "\n")
+        printing.write(printing.as_json(explaining.as_dict(told)) + "\n")
     else:
         printing.show_explanation(told)
 
@@ -239,9 +265,11 @@ def identities(
     json: JsonOption = False,
 ) -> None:
     """The inventory: every identity, declared and discovered, riskiest first."""
+    _check("kind", kind, IDENTITY_KINDS)
     params = {"kind": kind, "limit": limit}
     brief = ["identity_name", "identity_kind", "risk", "open_findings", "events", "active_days"]
-    _rows(lake, "identities.sql", params, _format(format, json), brief=[*brief, "owner"])
+    settings, shown = configuration.load(lake=lake), _format(format, json)
+    _rows(settings, "identities.sql", params, shown, brief=[*brief, "owner"])
 
 
 @app.command(epilog="Example: nhiwatch scores --detector unusual_tool_chain --format csv")
@@ -261,7 +289,9 @@ def scores(
         "since": since.date() if since else None,
         "limit": limit,
     }
-    _rows(lake, "scores.sql", filters, _format(format, json))
+    settings, kind = configuration.load(lake=lake), _format(format, json)
+    _check_detector(settings, detector)
+    _rows(settings, "scores.sql", filters, kind)
 
 
 @app.command(epilog="Example: nhiwatch evaluate labels.csv --label attack_succeeded")
@@ -323,14 +353,21 @@ def sql(
 ) -> None:
     """Query the lake, read-only. The tables are those of nhiwatch tables."""
     settings = configuration.load(lake=lake)
-    kind = _format(format, json)
+    kind = _format(format, json, known=tuple(Format))
+    if output is not None and statement is None:
+        raise typer.BadParameter("expected a statement with it", param_hint="--output")
+    if output is None and kind is Format.PARQUET:
+        raise typer.BadParameter("expected --output FILE for parquet", param_hint="--format")
     versions = runs.versions_of(settings.open_lake(), at) if at else None
     with _reader(settings, versions=versions) as reader:
         reader.restrict()
-        if statement is not None:
-            printing.show(pl.DataFrame(reader.user_query(statement)), kind, file=output)
+        if statement is None:
+            failed = printing.prompt(reader, kind)
+            sys.exit(1 if failed and not sys.stdin.isatty() else 0)
+        if output is None:
+            printing.show_result(reader, statement, kind)
         else:
-            printing.prompt(reader, kind)
+            printing.write_result(reader, statement, kind, file=output)
 
 
 @app.command(epilog="Example: nhiwatch tables events")
@@ -341,14 +378,15 @@ def tables(
     json: JsonOption = False,
 ) -> None:
     """The data dictionary: every table and view, its columns, types, units and meaning."""
+    kind = _format(format, json)
     with configuration.load(lake=lake).open_lake().reader() as reader:
-        printing.show(dictionary(reader, name), _format(format, json))
+        printing.show(dictionary(reader, name), kind)
 
 
 @app.command(epilog="Example: nhiwatch dashboard --port 8501")
 def dashboard(
     lake: LakeOption = None,
-    port: Annotated[int, typer.Option(help="The port to serve on.")] = 8501,
+    port: Annotated[int, typer.Option(min=1, max=65535, help="The port to serve on.")] = 8501,
     address: Annotated[str, typer.Option(help="The address to serve on.")] = "127.0.0.1",
 ) -> None:
     """Serve the dashboard for a browser on this machine."""
@@ -363,7 +401,7 @@ def status(lake: LakeOption = None, json: JsonOption = False) -> None:
     settings.open_lake().require()
     told = steps.status_of(settings, now=configuration.utc_now())
     if json:
-        sys.stdout.write(printing.as_json(as_dict(told)) + "\n")
+        printing.write(printing.as_json(as_dict(told)) + "\n")
     else:
         printing.show_status(told)
 
@@ -399,7 +437,7 @@ def rejects(
         file=file,
         since=since.date() if since else None,
     )
-    settings = configuration.load(lake=lake)
+    settings, kind = configuration.load(lake=lake), _format(format, json)
     if taken_for is not None and not replay:
         raise typer.BadParameter("expected --replay with it", param_hint="--as")
     if replay:
@@ -419,10 +457,9 @@ def rejects(
             written, cut = rejected.export(reader, asked, export)
             printing.say(f"{written:,} texts written to {export}, {cut:,} left out: not kept whole")
         elif reject_id is not None:
-            printing.show_reject(rejected.shown(reader, reject_id), _format(format, json))
+            printing.show_reject(rejected.shown(reader, reject_id), kind)
         else:
-            rows = rejected.listed(reader, asked, limit=limit)
-            printing.show_rejects(rows, _format(format, json))
+            printing.show_rejects(rejected.listed(reader, asked, limit=limit), kind)
 
 
 @app.command(epilog="Example: nhiwatch compact --keep-hours 24")
@@ -432,6 +469,7 @@ def compact(
         int | None,
         typer.Option(
             min=0,
+            max=_MOST_HOURS,
             help="Keep replaced files this long, for readers at work and sql --at.  "
             "[default: setting keep_hours]",
         ),
@@ -466,14 +504,14 @@ def _reader(settings: Settings, **options: Any) -> LakeReader:
 
 
 def _rows(
-    lake: str | None,
+    settings: Settings,
     file: str,
     params: dict[str, Any],
     kind: Format,
     *,
     brief: Sequence[str] = (),
 ) -> None:
-    with _reader(configuration.load(lake=lake)) as reader:
+    with _reader(settings) as reader:
         printing.show(reader.query(_SQL / file, params), kind, brief=brief)
 
 
@@ -487,13 +525,31 @@ def _findings(
     printing.show_findings(rows, kind)
 
 
-def _format(name: str, json: bool) -> Format:
-    try:
-        return Format.JSON if json else Format(name)
-    except ValueError:
+def _check(option: str, value: str | None, known: Sequence[str]) -> None:
+    """Refuse a filter's value that nothing can have: that nothing is found would look as if all
+    was well.
+    """
+    if value is not None and value not in known:
+        raise NotFoundError(f"expected a {option} of {', '.join(known)}, got {value!r}")
+
+
+def _check_detector(settings: Settings, detector: str | None) -> None:
+    _check("detector", detector, [known.spec.id for known in steps.detectors_of(settings)])
+
+
+def _format(
+    name: str,
+    json: bool,
+    *,
+    known: Sequence[Format] = (Format.TABLE, Format.JSON, Format.CSV),
+) -> Format:
+    if json:
+        return Format.JSON
+    if name not in known:
         raise typer.BadParameter(
-            f"expected {', '.join(Format)}, got {name!r}", param_hint="--format"
-        ) from None
+            f"expected {', '.join(known)}, got {name!r}", param_hint="--format"
+        )
+    return Format(name)
 
 
 def _serve_dashboard(settings: Settings, *, port: int = 8501, address: str = "127.0.0.1") -> None:

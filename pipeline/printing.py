@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 import json
+import math
+import os
 import sys
 import textwrap
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
 import polars as pl
+from polars import selectors
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Column, Table
 from rich.text import Text
 
-from pipeline.errors import InputError, QueryError
+from pipeline.errors import NhiwatchError, QueryError, encodable
 from pipeline.explain import Explanation
 from pipeline.reader import LakeReader
 from pipeline.status import Status, as_dict
@@ -29,6 +33,8 @@ from pipeline.steps import Progress as Report
 _PIPE_WIDTH = 200
 _CELL = 200
 _RUNS = 5
+_ROWS = 200
+"""Rows that a statement's table has at most: Rich lays out all of them before it prints one."""
 _LONG = ("raw", "tool_arguments", "tool_result", "source_file", "record_index")
 """What of an event leads back to its record, and is not shown beside a finding."""
 
@@ -42,35 +48,76 @@ class Format(StrEnum):
     PARQUET = "parquet"
 
 
-def out() -> Console:
-    """Standard output; a pipe gets a fixed width so that what reads it sees whole columns."""
+def write(text: str, *, encoding: str = "utf-8") -> None:
+    """Put text on standard output: for machines as UTF-8, whatever the terminal takes."""
+    try:
+        sys.stdout.flush()
+        sys.stdout.buffer.write(text.encode(encoding, "backslashreplace"))
+        sys.stdout.flush()
+    except OSError as error:
+        # Or Python would try again when it ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if isinstance(error, BrokenPipeError):
+            raise
+        raise NhiwatchError(
+            f"expected a standard output that takes the result, got: {error.strerror}"
+        ) from error
+
+
+@contextmanager
+def page() -> Iterator[Console]:
+    """What is printed on it reaches standard output at the end; a pipe gets a fixed width so that
+    what reads it sees whole columns.
+    """
     width = None if sys.stdout.isatty() else _PIPE_WIDTH
-    return Console(width=width, highlight=False, markup=False, emoji=False)
+    console = Console(width=width, highlight=False, markup=False, emoji=False)
+    with console.capture() as captured:
+        yield console
+    write(captured.get(), encoding=sys.stdout.encoding)
 
 
 def say(line: str) -> None:
     """One line of news for people: standard error, so that standard output is the result alone."""
     Console(stderr=True, highlight=False, markup=False, emoji=False, soft_wrap=True).print(
-        printable(line)
+        printable(line.replace("\n", "\\n"))
     )
 
 
-def show(
-    rows: pl.DataFrame, kind: Format, *, file: Path | None = None, brief: Sequence[str] = ()
-) -> None:
-    """Print rows, or write them to a file; as a table only the `brief` columns, if given."""
-    if kind is Format.PARQUET and file is None:
-        raise InputError("expected --output FILE for parquet, got a terminal or a pipe")
-    if kind is Format.PARQUET and file is not None:
-        rows.write_parquet(file)
-    elif kind is Format.TABLE and file is None:
-        _show_table(rows.select(brief) if brief else rows)
+def show(rows: pl.DataFrame, kind: Format, *, brief: Sequence[str] = ()) -> None:
+    """Print rows; as a table only the `brief` columns, if given."""
+    if kind is Format.TABLE:
+        with page() as console:
+            _lay_out(rows.select(brief) if brief else rows, console)
+            _tell_height(rows, console)
     else:
-        text = as_json(rows.to_dicts()) + "\n" if kind is Format.JSON else _csv(rows)
-        if file is None:
-            sys.stdout.write(text)
-        else:
-            file.write_text(text, encoding="utf-8")
+        write(_text(rows, kind))
+
+
+def show_result(reader: LakeReader, statement: str, kind: Format) -> None:
+    """Print what a user's SELECT returns; as a table the first rows of it."""
+    if kind is not Format.TABLE:
+        show(_frame(reader, statement), kind)
+        return
+    rows = _frame(reader, statement, limit=_ROWS + 1)
+    if rows.height <= _ROWS:
+        show(rows, kind)
+        return
+    with page() as console:
+        _lay_out(rows.head(_ROWS), console)
+    say(f"the first {_ROWS} rows; --format csv for all")
+
+
+def write_result(reader: LakeReader, statement: str, kind: Format, *, file: Path) -> None:
+    """Write what a user's SELECT returns to a file, as CSV if it is to be a table."""
+    rows = _frame(reader, statement)
+    try:
+        with file.open("wb") as opened:
+            if kind is Format.PARQUET:
+                rows.write_parquet(opened)
+            else:
+                opened.write(_text(rows, kind).encode())
+    except (OSError, pl.exceptions.PolarsError) as error:
+        raise NhiwatchError(f"expected to write to {file}, got: {error}") from error
 
 
 def show_findings(rows: pl.DataFrame, kind: Format) -> None:
@@ -92,7 +139,12 @@ def show_findings(rows: pl.DataFrame, kind: Format) -> None:
 
 def show_explanation(told: Explanation) -> None:
     """One finding as a page of text."""
-    console, finding = out(), told.finding
+    with page() as console:
+        _lay_out_explanation(told, console)
+
+
+def _lay_out_explanation(told: Explanation, console: Console) -> None:
+    finding = told.finding
     console.print(printable(finding["title"]), style="bold")
     names = ("finding_id", "detector", "severity", "score", "confidence", "identity_id")
     fields = Table.grid(Column(no_wrap=True), Column(overflow="fold"), padding=(0, 2, 0, 0))
@@ -101,7 +153,10 @@ def show_explanation(told: Explanation) -> None:
     console.print(fields)
     console.print()
     brief = told.evidence.drop(*_LONG)
-    _show_table(brief.select(c for c in brief.columns if brief[c].null_count() < brief.height))
+    _lay_out(
+        brief.select(c for c in brief.columns if brief[c].null_count() < brief.height), console
+    )
+    _tell_height(brief, console)
     console.print()
     console.print("SQL that returns the evidence, all columns:")
     console.print(printable(told.sql), soft_wrap=True)
@@ -130,7 +185,7 @@ def show_reject(reject: dict[str, Any], kind: Format) -> None:
     if kind is not Format.TABLE:
         show(pl.DataFrame([reject]), kind)
         return
-    console, text = out(), reject["text"] or ""
+    text = reject["text"] or ""
     record = reject["record_index"]
     place = "the file as a whole" if record < 0 else f"record {record} (0-based)"
     lines = {
@@ -142,25 +197,27 @@ def show_reject(reject: dict[str, Any], kind: Format) -> None:
         "rejected": _cell(reject["rejected_at"]),
         "bytes": f"{reject['text_bytes']:,}, of which {len(text.encode()):,} are kept",
     }
-    for name, value in lines.items():
-        console.print(f"{name:<10} {printable(value)}", soft_wrap=True)
-    console.print()
-    console.print(printable(text), soft_wrap=True)
+    with page() as console:
+        for name, value in lines.items():
+            console.print(f"{name:<10} {printable(value)}", soft_wrap=True)
+        console.print()
+        console.print(printable(text), soft_wrap=True)
 
 
 def show_status(told: Status) -> None:
     """The status as a page that fits 80 columns."""
-    data, console = as_dict(told), out()
+    data = as_dict(told)
     newest = pl.col("last_event_at").dt.strftime("%Y-%m-%d %H:%MZ").alias("newest event")
     lag = pl.col("lag_hours").round().cast(pl.Int64).alias("lag (h)")
     size = (pl.col("bytes") / 1e6).round(2).alias("MB")
-    _part("Next", data["next"], console, empty="nothing: all is judged, nothing was rejected")
-    console.print("Feeds", style="bold")
-    _lay_out(told.feeds.select("source", "state", "events", "rejects", newest, lag), console)
-    _part("Rejects", _reject_lines(data["rejects"]), console, empty="none")
-    _part("Runs, newest first", _run_lines(data["runs"][:_RUNS]), console, empty="none")
-    console.print("Tables", style="bold")
-    _lay_out(told.tables.select("table", "rows", "files", size), console)
+    with page() as console:
+        _part("Next", data["next"], console, empty="nothing: all is judged, nothing was rejected")
+        console.print("Feeds", style="bold")
+        _lay_out(told.feeds.select("source", "state", "events", "rejects", newest, lag), console)
+        _part("Rejects", _reject_lines(data["rejects"]), console, empty="none")
+        _part("Runs, newest first", _run_lines(data["runs"][:_RUNS]), console, empty="none")
+        console.print("Tables", style="bold")
+        _lay_out(told.tables.select("table", "rows", "files", size), console)
 
 
 def _part(title: str, lines: list[str], console: Console, *, empty: str) -> None:
@@ -253,33 +310,52 @@ def _house_words(tables: list[dict[str, Any]]) -> list[str]:
     return words
 
 
-def prompt(reader: LakeReader, kind: Format) -> None:
-    """Read statements, each ended by a semicolon, and print what they return."""
+def prompt(reader: LakeReader, kind: Format) -> int:
+    """Read statements, each ended by a semicolon or by the end of all, and print what they return;
+    returns how many failed.
+    """
+    failed = 0
+    for statement in _statements():
+        try:
+            show_result(reader, statement, kind)
+        except NhiwatchError as error:
+            say(f"error: {error}")
+            failed += 1
+    return failed
+
+
+def _statements() -> Iterator[str]:
+    """What is typed, or comes from a pipe, until its end or until somebody leaves."""
+    is_asked = sys.stdin.isatty() and sys.stdout.isatty()
     typed: list[str] = []
     while True:
+        question = "nhiwatch> " if not typed else "      ... "
         try:
-            typed.append(input("nhiwatch> " if not typed else "      ... "))
+            typed.append(input(question if is_asked else ""))
         except EOFError:
-            return
+            break
         statement = "\n".join(typed).strip()
         if statement.lower() in {"exit", "quit", "exit;", "quit;"}:
             return
         if statement.endswith(";"):
             typed = []
-            try:
-                show(pl.DataFrame(reader.user_query(statement)), kind)
-            except QueryError as error:
-                say(f"error: {error}")
+            yield statement
+    if rest := "\n".join(typed).strip():
+        yield rest
 
 
 def as_json(value: Any, *, indent: int | None = 2) -> str:
-    """JSON text, without `indent` in one line; times as ISO 8601."""
-    return json.dumps(value, ensure_ascii=False, indent=indent, default=_plain)
+    """JSON text, without `indent` in one line; times as ISO 8601, bytes in hex, a number that is
+    none as null.
+    """
+    return json.dumps(_plain(value), ensure_ascii=False, indent=indent, allow_nan=False)
 
 
 def printable(text: str) -> str:
     """Text without control characters, so that a log cannot drive the terminal."""
-    return "".join(c if c.isprintable() or c == "\n" else "\N{REPLACEMENT CHARACTER}" for c in text)
+    return "".join(
+        c if c.isprintable() or c == "\n" else "\N{REPLACEMENT CHARACTER}" for c in encodable(text)
+    )
 
 
 @contextmanager
@@ -311,9 +387,17 @@ def _plain_progress(step: str, done: int, total: int) -> None:
         say(f"{step}: {done} of {total}")
 
 
-def _show_table(rows: pl.DataFrame) -> None:
-    console = out()
-    _lay_out(rows, console)
+def _frame(reader: LakeReader, statement: str, *, limit: int | None = None) -> pl.DataFrame:
+    """What a user's SELECT returns."""
+    try:
+        return pl.DataFrame(reader.user_query(statement, limit=limit))
+    except pl.exceptions.PolarsError as error:
+        raise QueryError(
+            f"expected columns that can be shown, got: {error}; cast them to varchar"
+        ) from error
+
+
+def _tell_height(rows: pl.DataFrame, console: Console) -> None:
     console.print(f"{rows.height} row{'' if rows.height == 1 else 's'}")
 
 
@@ -345,14 +429,43 @@ def _cell_whole(value: Any) -> str:
     return printable(", ".join(value) if isinstance(value, list) else str(value))
 
 
+def _text(rows: pl.DataFrame, kind: Format) -> str:
+    """Rows as JSON, or else as CSV."""
+    return as_json(rows.to_dicts()) + "\n" if kind is Format.JSON else _csv(rows)
+
+
 def _csv(rows: pl.DataFrame) -> str:
-    lists = [name for name, kind in rows.schema.items() if kind.is_nested()]
-    flat = rows.with_columns(
-        pl.col(name).map_elements(lambda v: as_json(list(v)), return_dtype=pl.String)
-        for name in lists
-    )
+    """Rows as CSV: bytes in hex, lists and structs as JSON."""
+    nested = [name for name, kind in rows.schema.items() if kind.is_nested()]
+    texts = [
+        pl.Series(name, list(map(_nested_text, rows[name].to_list())), pl.String) for name in nested
+    ]
+    flat = rows.with_columns(selectors.binary().bin.encode("hex"), *texts)
     return flat.write_csv(datetime_format="%Y-%m-%dT%H:%M:%S%.6fZ")
 
 
+def _nested_text(value: Any) -> str | None:
+    return None if value is None else as_json(value, indent=None)
+
+
 def _plain(value: Any) -> Any:
+    """A value made of what JSON has."""
+    if isinstance(value, dict):
+        return {str(key): _plain(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(inner) for inner in value]
+    if isinstance(value, float | Decimal):
+        return _plain_number(value)
+    if isinstance(value, bytes):
+        return value.hex()
+    if value is None or isinstance(value, str | int):
+        return value
     return value.isoformat() if hasattr(value, "isoformat") else str(value)
+
+
+def _plain_number(value: float | Decimal) -> float | None:
+    """Integers too wide for SQL's own types, such as sums, come as decimals without a fraction."""
+    if not math.isfinite(value):
+        return None
+    is_integer = isinstance(value, Decimal) and value.as_tuple().exponent == 0
+    return int(value) if is_integer else float(value)
