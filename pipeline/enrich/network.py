@@ -9,6 +9,9 @@ from pathlib import Path
 
 import geoip2fast
 import polars as pl
+from geoip2fast.geoip2fast import GeoIPError
+
+from pipeline.errors import SettingsError
 
 PRIVATE, SERVICE = "private", "service"
 """Networks without an owner: addresses not routed, and a cloud's own services by name."""
@@ -114,4 +117,10 @@ def _cloud(owner: str) -> str | None:
 
 @cache
 def _database(file: Path) -> geoip2fast.GeoIP2Fast:
-    return geoip2fast.GeoIP2Fast(geoip2fast_data_file=str(file))
+    # Whole, as a bare name would also be looked for among the library's own files.
+    try:
+        return geoip2fast.GeoIP2Fast(geoip2fast_data_file=str(file.absolute()))
+    except GeoIPError as error:
+        raise SettingsError(
+            f"network_database: expected a geoip2fast .dat.gz, got {file} ({error})"
+        ) from error

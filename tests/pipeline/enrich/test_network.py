@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import gc
+from pathlib import Path
+
 import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.enrich.network import networks
+from pipeline.enrich.network import load, networks
+from pipeline.errors import SettingsError
 
 
 def network(address: str) -> tuple[str | None, str | None, str | None]:
@@ -65,3 +69,28 @@ def test_what_is_no_address_has_no_network(text: str) -> None:
 @given(st.text() | st.ip_addresses().map(str))
 def test_any_text_is_looked_up(text: str) -> None:
     assert len(network(text)) == 3
+
+
+@pytest.mark.filterwarnings("ignore:unclosed file:ResourceWarning")
+@pytest.mark.parametrize("name", ["missing.dat.gz", "folder", "text.dat.gz", "text"])
+def test_a_database_that_is_none_is_told_in_a_line(tmp_path: Path, name: str) -> None:
+    (tmp_path / "folder").mkdir()
+    for text in ("text", "text.dat.gz"):
+        (tmp_path / text).write_text("not a database")
+    file = tmp_path / name
+    with pytest.raises(SettingsError) as fault:
+        load(file)
+    assert str(fault.value).startswith(
+        f"network_database: expected a geoip2fast .dat.gz, got {file}"
+    )
+    assert "\n" not in str(fault.value)
+    del fault
+    gc.collect()  # here, where the warning is expected: the library leaves the file open
+
+
+def test_a_database_is_not_looked_for_among_the_librarys(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SettingsError, match="got geoip2fast-asn-ipv6"):
+        load(Path("geoip2fast-asn-ipv6.dat.gz"))
