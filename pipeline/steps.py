@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date, datetime, timedelta
@@ -201,9 +202,12 @@ def _salt_file(settings: Settings) -> Path:
     if settings.salt_file is not None:
         return settings.salt_file
     if isinstance(settings.lake, Path):
-        return settings.lake.with_name(f"{settings.lake.name}.salt")
+        # Without . and .., which name no folder that a file could lie beside.
+        lake = Path(os.path.abspath(settings.lake))  # noqa: PTH100  (a link stays one)
+        if lake.name:
+            return lake.with_name(f"{lake.name}.salt")
     raise SettingsError(
-        "expected the setting salt_file for fingerprints in a lake in a bucket, got none"
+        f"expected the setting salt_file for fingerprints in a lake at {settings.lake}, got none"
     )
 
 

@@ -153,6 +153,23 @@ def test_settings_say_how_and_the_salt_stays_beside_the_lake(tmp_path: Path) -> 
     assert not lake.exists()
 
 
+def test_the_salt_is_beside_a_lake_however_it_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "lake" / "events").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path / "lake")
+    for name in (".", "events/..", "../lake"):
+        privacy_of(load(lake=name, content={"default": "fingerprint"}))
+    assert [path.name for path in tmp_path.iterdir() if path.is_file()] == ["lake.salt"]
+    assert [path.name for path in (tmp_path / "lake").iterdir()] == ["events"]
+
+
+@pytest.mark.parametrize("lake", ["/", "s3://bucket/lake"])
+def test_a_lake_with_nothing_beside_it_needs_a_salt_file(lake: str) -> None:
+    with pytest.raises(SettingsError, match="expected the setting salt_file for fingerprints"):
+        privacy_of(load(lake=lake, content={"default": "fingerprint"}))
+
+
 def test_an_unknown_source_or_mode_and_a_short_salt_are_told(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="got nonsense"):
         privacy_of(load(lake=tmp_path / "lake", content={"nonsense": "keep"}))
