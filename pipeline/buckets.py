@@ -7,6 +7,7 @@ Credentials and endpoints are the environment's, as obstore and delta-rs read it
 from __future__ import annotations
 
 import io
+import os
 import re
 import uuid
 from dataclasses import dataclass
@@ -23,6 +24,11 @@ from pipeline.errors import InputError, LakeError, SettingsError
 ObjectStore = S3Store | GCSStore | AzureStore
 
 _STORES: dict[str, type[ObjectStore]] = {"s3": S3Store, "gs": GCSStore, "az": AzureStore}
+_ENDPOINTS = {
+    "s3": ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "AWS_ENDPOINT"),
+    "gs": ("GOOGLE_BASE_URL",),
+    "az": ("AZURE_STORAGE_ENDPOINT", "AZURE_ENDPOINT"),
+}
 _RETRIES = 4
 _RETRY_SECONDS = 20
 
@@ -32,6 +38,7 @@ DELTA_OPTIONS = {
 }
 """How long delta-rs tries, as its storage options: a bucket out of reach is told in seconds."""
 
+_ENDPOINT = re.compile(r"https?://[\w\[][!-~]*", re.ASCII | re.IGNORECASE)
 _PLAIN_KEY = re.compile(r"[A-Za-z0-9._=/-]*")
 
 
@@ -72,6 +79,7 @@ def located(place: str | Path) -> Location:
 @cache
 def store(scheme: str, bucket: str) -> ObjectStore:
     """The bucket's store; keys are whole, no prefix is left out. Nothing is asked of it yet."""
+    _check_endpoint(scheme)
     try:
         return _STORES[scheme](
             bucket,
@@ -83,6 +91,17 @@ def store(scheme: str, bucket: str) -> ObjectStore:
         )
     except BaseError as error:
         raise SettingsError(fault(BucketUrl(scheme, bucket), error)) from error
+
+
+def _check_endpoint(scheme: str) -> None:
+    """Fail in one line if an endpoint is no URL: asked there, the libraries panic."""
+    for name in _ENDPOINTS[scheme]:
+        endpoint = os.environ.get(name)
+        if endpoint is not None and not _ENDPOINT.fullmatch(endpoint):
+            raise SettingsError(
+                f"{name}: expected http://HOST or https://HOST, got {endpoint!r}; "
+                "correct or unset it"
+            )
 
 
 class ObjectSource(io.RawIOBase):
@@ -129,7 +148,10 @@ class ObjectSink(io.RawIOBase):
 
 
 def check_key(url: BucketUrl) -> None:
-    """Fail in one line if tables cannot lie at this URL: delta-rs takes some characters amiss."""
+    """Fail in one line if tables cannot lie at this URL: delta-rs takes some characters amiss, and
+    panics at an endpoint that is no URL.
+    """
+    _check_endpoint(url.scheme)
     if not _PLAIN_KEY.fullmatch(url.key):
         raise LakeError(f"expected a prefix of letters, digits and ._=- only, got {url}")
 
@@ -158,6 +180,10 @@ def check_conditional_writes(url: BucketUrl) -> None:
 
 
 _HINTS = (
+    (
+        "object with invalid path",
+        "a key that cannot be read (//, /./ or /../ in it); give a narrower path or a glob",
+    ),
     ("NoSuchBucket|ContainerNotFound|bucket does not exist", "no such bucket"),
     ("scheme is not allowed|builder error", "plain http needs AWS_ALLOW_HTTP (AZURE_ALLOW_HTTP)"),
     (

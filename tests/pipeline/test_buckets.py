@@ -20,7 +20,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from pipeline.buckets import BucketUrl, Location, located, store
-from pipeline.errors import LakeError, NhiwatchError, QueryError, SettingsError
+from pipeline.errors import InputError, LakeError, NhiwatchError, QueryError, SettingsError
 from pipeline.ingest import ingest
 from pipeline.lake import ConcurrentWriteError, Lake
 from pipeline.new_events import NewEvents
@@ -217,6 +217,31 @@ def test_another_url_is_told_in_a_line(text: str) -> None:
 def test_every_scheme_has_a_store(scheme: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AZURE_STORAGE_ACCOUNT_NAME", "account")
     assert store(scheme, "bucket").prefix is None
+
+
+def test_logs_at_an_endpoint_that_is_no_url_are_told_in_a_line(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "localhost:9000")
+    with pytest.raises(SettingsError, match="AWS_ENDPOINT_URL: expected http://HOST"):
+        find(["s3://logs-of-nowhere/logs"], apart_from=tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("bucket", "key"), [("empty-part", "logs/a//b.jsonl"), ("dots", "logs/a/../b.jsonl")]
+)
+def test_a_key_that_cannot_be_read_is_told_with_what_to_do(
+    s3: Any, tmp_path: Path, bucket: str, key: str
+) -> None:
+    s3.make_bucket(bucket)
+    s3.fill(bucket, ["logs/403/a.jsonl", key])
+    with pytest.raises(InputError) as fault:
+        find([f"s3://{bucket}/logs"], apart_from=tmp_path)
+    assert "give a narrower path or a glob" in str(fault.value)
+    assert "\n" not in str(fault.value)
+    for narrower in ("logs/403", "logs/403/*.jsonl"):
+        found = find([f"s3://{bucket}/{narrower}"], apart_from=tmp_path)
+        assert [file.name for file in found.files] == [f"s3://{bucket}/logs/403/a.jsonl"]
 
 
 def put_logs(scheme: str, bucket: str) -> None:
