@@ -41,7 +41,7 @@ from pipeline.schemas import TABLES, Table
 
 _ATTEMPTS = 100
 _LONGEST_WRITE_HOURS = 24
-_ODD = set("%[]*?")
+_ODD = set("%[]*?\\^|")
 _WRITER = WriterProperties(
     compression="ZSTD",
     compression_level=1,
@@ -89,6 +89,12 @@ class Lake:
     def __post_init__(self) -> None:
         if isinstance(self.location, BucketUrl):
             check_key(self.location)
+        elif _ODD & set(path := str(self.location.absolute())) or not path.isprintable():
+            # delta-rs decodes %XX in a path, and fails on the others.
+            raise LakeError(
+                f"expected a path without any of {' '.join(sorted(_ODD))}, or what cannot be "
+                f"printed, got {path!r}"
+            )
 
     def exists(self) -> bool:
         """Whether anything was ever written here."""
@@ -497,9 +503,6 @@ class Lake:
             check_conditional_writes(self.location)
             return str(self.location / name)
         path = self.location / name
-        if _ODD & set(str(path)):
-            # delta-rs decodes %XX in a path, and fails on the others.
-            raise LakeError(f"expected a path without any of {' '.join(sorted(_ODD))}, got {path}")
         path.mkdir(parents=True, exist_ok=True)
         return str(path)
 

@@ -96,12 +96,12 @@ class LakeReader:
     def arrow(self, sql: str | Path, params: Mapping[str, Any] | None = None) -> pa.Table:
         """As `query`, as an Arrow table."""
         text = _text(sql)
-        with _gone_told():
+        with _faults_told():
             return self._connection.sql(text, params=_used(text, params)).to_arrow_table()
 
     def columns(self, table: str, names: list[str]) -> pl.DataFrame:
         """Some columns of a table, every row."""
-        with _gone_told():
+        with _faults_told():
             return pl.DataFrame(self._connection.table(table).select(*names).to_arrow_table())
 
     def view_columns(self) -> list[tuple[str, str, str]]:
@@ -290,9 +290,12 @@ def literal(text: str) -> str:
 
 
 @contextmanager
-def _gone_told() -> Iterator[None]:
+def _faults_told() -> Iterator[None]:
     try:
         yield
+    except duckdb.OutOfMemoryException as error:
+        told = _first_lines(str(error))
+        raise LakeError(f"{told}; raise memory_limit, or lower threads") from error
     except duckdb.IOException as error:
         told = _first_lines(str(error))
         raise LakeError(

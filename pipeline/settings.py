@@ -7,6 +7,7 @@ The only module that reads the environment, apart from what buckets are opened b
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 import uuid
 from collections.abc import Iterable
@@ -31,6 +32,8 @@ from pipeline.lake import Lake
 
 FILE = "nhiwatch.toml"
 _PREFIX = "NHIWATCH_"
+_OF_KUBERNETES = re.compile(r"\w*_(SERVICE_(HOST|PORT\w*)|PORT(_\d+_\w+)?)")
+"""Variables that a pod gets of each service, of one called nhiwatch or nhiwatch-dashboard too."""
 _A_YEAR = 366 * 24 * 3600
 _A_CENTURY_DAYS = 36_500
 _A_TIB = 1 << 40
@@ -219,7 +222,9 @@ def _check_names(variables: Iterable[str]) -> None:
     unknown = [
         name
         for name in variables
-        if name.upper().startswith(_PREFIX) and _setting(name) not in Settings.model_fields
+        if name.upper().startswith(_PREFIX)
+        and _setting(name) not in Settings.model_fields
+        and not _OF_KUBERNETES.fullmatch(name)
     ]
     if unknown:
         raise SettingsError(

@@ -107,7 +107,7 @@ def test_a_lake_may_lie_anywhere(tmp_path: Path, name: str) -> None:
         assert reader.user_query("select event_id from events").num_rows == 1
 
 
-@pytest.mark.parametrize("name", ["a%20b", "x[1]", "what?"])
+@pytest.mark.parametrize("name", ["a%20b", "x[1]", "what?", "a\\b", "a|b", "a\tb", "bad\udcff"])
 def test_a_path_that_delta_cannot_take_is_told_in_a_line(tmp_path: Path, name: str) -> None:
     with pytest.raises(LakeError, match="expected a path without any of"):
         Lake(tmp_path / name).append("events", events("a"))

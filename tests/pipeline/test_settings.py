@@ -104,6 +104,22 @@ def test_a_misspelt_variable_is_named(monkeypatch: pytest.MonkeyPatch, name: str
     assert "NHIWATCH_<NAME> of lake, memory_limit, " in told
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        "NHIWATCH_SERVICE_HOST",
+        "NHIWATCH_PORT",
+        "NHIWATCH_DASHBOARD_SERVICE_PORT_HTTP",
+        "NHIWATCH_DASHBOARD_PORT_8501_TCP_ADDR",
+    ],
+)
+def test_what_a_pod_gets_of_its_services_is_no_setting(
+    monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setenv(name, "10.0.0.1")
+    load()
+
+
 def test_variables_name_settings_and_their_parts_in_either_case(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
