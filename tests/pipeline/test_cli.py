@@ -8,7 +8,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from contextlib import redirect_stderr, redirect_stdout
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,31 @@ from pipeline.lake import Lake
 from pipeline.schemas import BEGUN
 
 
-def nhiwatch(*args: str | Path, **env: str) -> subprocess.CompletedProcess[str]:
+def nhiwatch(*args: str | Path, stdin: str = "", **env: str) -> subprocess.CompletedProcess[str]:
+    """The command in this process."""
+    out, err = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8") for _ in range(2))
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
+        patch.setattr(sys, "argv", ["nhiwatch", *map(str, args)])
+        patch.setattr(sys, "stdin", io.StringIO(stdin))
+        for name, value in env.items():
+            patch.setenv(name, value)
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+    texts = []
+    for stream in (out, err):
+        stream.flush()
+        stream.seek(0)
+        texts.append(stream.read())
+    return subprocess.CompletedProcess(args, int(ended.value.code or 0), *texts)
+
+
+def outcome(*args: str | Path, stdin: str = "") -> tuple[int, str, str]:
+    done = nhiwatch(*args, stdin=stdin)
+    return done.returncode, done.stdout, done.stderr
+
+
+def in_a_process(*args: str | Path, **env: str) -> subprocess.CompletedProcess[str]:
+    """The command in a process of its own."""
     return subprocess.run(
         [sys.executable, "-m", "pipeline", *map(str, args)],
         capture_output=True,
@@ -29,23 +53,6 @@ def nhiwatch(*args: str | Path, **env: str) -> subprocess.CompletedProcess[str]:
         check=False,
         env={**os.environ, **env},
     )
-
-
-Called = Callable[..., tuple[int, str, str]]
-
-
-@pytest.fixture
-def called(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Called:
-    """The command in this process: its exit status, standard output and standard error."""
-
-    def call(*args: str | Path, stdin: str = "") -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["nhiwatch", *map(str, args)])
-        monkeypatch.setattr(sys, "stdin", io.StringIO(stdin))
-        with pytest.raises(SystemExit) as ended:
-            cli.main()
-        return int(ended.value.code or 0), *capsys.readouterr()
-
-    return call
 
 
 def cloudtrail(n: int, **over: Any) -> dict[str, Any]:
@@ -123,70 +130,68 @@ def test_sql_refuses_to_write_in_one_line(small: Path) -> None:
     assert "read-only" in done.stderr
 
 
-def test_sql_without_a_statement_reads_them_from_a_prompt(small: Path, called: Called) -> None:
+def test_sql_without_a_statement_reads_them_from_a_prompt(small: Path) -> None:
     typed = "select count(*) as n\nfrom events;\nselect 'last' as a;"
-    status, out, err = called("sql", "--lake", small, stdin=typed)
+    status, out, err = outcome("sql", "--lake", small, stdin=typed)
     assert (status, err) == (0, "")
     assert out.index(" 3 ") < out.index("last")
 
 
-def test_a_table_of_many_rows_shows_the_first(small: Path, called: Called) -> None:
-    status, out, err = called("sql", "from range(300)", "--lake", small)
+def test_a_table_of_many_rows_shows_the_first(small: Path) -> None:
+    status, out, err = outcome("sql", "from range(300)", "--lake", small)
     assert (status, err) == (0, "the first 200 rows; --format csv for all\n")
     assert " 199 " in out
     assert " 200 " not in out
-    _, out, err = called("sql", "from range(200)", "--lake", small)
+    _, out, err = outcome("sql", "from range(200)", "--lake", small)
     assert "200 rows" in out
     assert err == ""
-    _, out, _ = called("sql", "from range(300)", "--lake", small, "--format", "csv")
+    _, out, _ = outcome("sql", "from range(300)", "--lake", small, "--format", "csv")
     assert out.count("\n") == 301
 
 
-def test_json_has_every_value_of_sql(small: Path, called: Called) -> None:
+def test_json_has_every_value_of_sql(small: Path) -> None:
     values = "1/0 as a, 'nan'::double as b, ['inf'::double] as c, sum(4::hugeint) as d"
     more = "'ab'::blob as e, 0.5 as f, map {1: 2} as g, null as h, date '2026-09-01' as i"
-    _, out, _ = called("sql", f"select {values}, {more}", "--lake", small, "--json")
+    _, out, _ = outcome("sql", f"select {values}, {more}", "--lake", small, "--json")
     assert json.loads(out, parse_constant=pytest.fail) == [
         {"a": None, "b": None, "c": [None], "d": 4, "e": "6162", "f": 0.5}
         | {"g": {"1": 2}, "h": None, "i": "2026-09-01"}
     ]
 
 
-def test_csv_has_nested_values_as_json_and_bytes_as_hex(small: Path, called: Called) -> None:
+def test_csv_has_nested_values_as_json_and_bytes_as_hex(small: Path) -> None:
     values = "{'a': 1, 'b': [1, 2]} as a, map {'a': 1} as b, [[1], [2]] as c, null::int[] as d"
     more = "'ab'::blob as e, [1, 2]::int[2] as f, ['ab'::blob] as g"
-    _, out, _ = called("sql", f"select {values}, {more}", "--lake", small, "--format", "csv")
+    _, out, _ = outcome("sql", f"select {values}, {more}", "--lake", small, "--format", "csv")
     [row] = csv.DictReader(io.StringIO(out))
     assert json.loads(row["a"]) == {"a": 1, "b": [1, 2]}
     assert json.loads(row["b"]) == {"a": 1}
     assert [row[name] for name in "cdefg"] == ["[[1], [2]]", "", "6162", "[1, 2]", '["6162"]']
 
 
-def test_a_prompt_on_a_pipe_prints_results_alone(small: Path, called: Called) -> None:
+def test_a_prompt_on_a_pipe_prints_results_alone(small: Path) -> None:
     options = ("sql", "--lake", small, "--json")
-    status, out, err = called(*options, stdin="select 1 as a")
+    status, out, err = outcome(*options, stdin="select 1 as a")
     assert (status, json.loads(out), err) == (0, [{"a": 1}], "")
 
 
-def test_a_statement_that_fails_ends_the_prompt_with_1(small: Path, called: Called) -> None:
-    status, out, err = called("sql", "--lake", small, "--json", stdin="nonsense;\nselect 1 as a;")
+def test_a_statement_that_fails_ends_the_prompt_with_1(small: Path) -> None:
+    status, out, err = outcome("sql", "--lake", small, "--json", stdin="nonsense;\nselect 1 as a;")
     assert (status, json.loads(out)) == (1, [{"a": 1}])
     assert err.count("\n") == 1
 
 
-def test_the_prompt_has_no_output_file(small: Path, called: Called) -> None:
-    status, _, err = called("sql", "--lake", small, "--output", "x")
+def test_the_prompt_has_no_output_file(small: Path) -> None:
+    status, _, err = outcome("sql", "--lake", small, "--output", "x")
     assert status == 2
     assert "expected a statement" in err
 
 
 @pytest.mark.parametrize("format", ["csv", "parquet"])
 @pytest.mark.parametrize("place", ["/no-such-folder/x", "/tmp", "/dev/full"])
-def test_a_file_that_cannot_be_written_is_one_line(
-    small: Path, called: Called, format: str, place: str
-) -> None:
+def test_a_file_that_cannot_be_written_is_one_line(small: Path, format: str, place: str) -> None:
     options = ("--lake", small, "--format", format, "--output", place)
-    status, out, err = called("sql", "select 1 as a", *options)
+    status, out, err = outcome("sql", "select 1 as a", *options)
     assert (status, out, err.count("\n")) == (1, "", 1)
     assert f"expected to write to {place}" in err
 
@@ -212,9 +217,9 @@ def test_output_that_goes_nowhere_is_one_line(small: Path, args: str, to: str) -
 
 def test_machines_get_utf_8_and_a_terminal_what_it_takes(small: Path) -> None:
     options, ascii_only = ("sql", "select 'é' as a", "--lake", small), {"PYTHONIOENCODING": "ascii"}
-    assert '"é"' in nhiwatch(*options, "--json", **ascii_only).stdout
-    assert nhiwatch(*options, "--format", "csv", **ascii_only).stdout == "a\né\n"
-    assert "\\xe9" in nhiwatch(*options, **ascii_only).stdout
+    assert '"é"' in in_a_process(*options, "--json", **ascii_only).stdout
+    assert in_a_process(*options, "--format", "csv", **ascii_only).stdout == "a\né\n"
+    assert "\\xe9" in in_a_process(*options, **ascii_only).stdout
 
 
 @pytest.mark.parametrize(
@@ -227,16 +232,16 @@ def test_machines_get_utf_8_and_a_terminal_what_it_takes(small: Path) -> None:
     ],
 )
 def test_a_filter_that_nothing_can_pass_is_refused(
-    small: Path, called: Called, args: list[str], known: str
+    small: Path, args: list[str], known: str
 ) -> None:
-    status, out, err = called(*args, "--lake", small)
+    status, out, err = outcome(*args, "--lake", small)
     assert (status, out, err.count("\n")) == (1, "", 1)
     assert known in err
 
 
-def test_filters_that_are_known_are_taken(small: Path, called: Called) -> None:
+def test_filters_that_are_known_are_taken(small: Path) -> None:
     for args in (["findings", "--severity", "high"], ["identities", "--kind", "agent"]):
-        assert called(*args, "--lake", small, "--json")[:2] == (0, "[]\n")
+        assert outcome(*args, "--lake", small, "--json")[:2] == (0, "[]\n")
 
 
 @pytest.mark.parametrize(
@@ -252,19 +257,15 @@ def test_filters_that_are_known_are_taken(small: Path, called: Called) -> None:
         ["dashboard", "--port", "-1"],
     ],
 )
-def test_what_an_option_does_not_take_is_a_usage_error(
-    small: Path, called: Called, args: list[str]
-) -> None:
-    status, out, err = called(*args, "--lake", small)
+def test_what_an_option_does_not_take_is_a_usage_error(small: Path, args: list[str]) -> None:
+    status, out, err = outcome(*args, "--lake", small)
     assert (status, out) == (2, "")
     assert "expected" in err or "Input should be" in err
 
 
 @pytest.mark.parametrize("name", ["a\nb", "a\udcffb"])
-def test_an_error_is_one_line_whatever_a_path_has(
-    tmp_path: Path, called: Called, name: str
-) -> None:
-    status, _, err = called("ingest", tmp_path / name, "--lake", tmp_path / "lake")
+def test_an_error_is_one_line_whatever_a_path_has(tmp_path: Path, name: str) -> None:
+    status, _, err = outcome("ingest", tmp_path / name, "--lake", tmp_path / "lake")
     assert status == 1
     assert [line for line in err.splitlines() if "expected a file" in line] == err.splitlines()
     assert name.encode("unicode_escape").decode() in err
@@ -491,7 +492,7 @@ def test_run_goes_through_the_flow_and_a_second_run_has_nothing_to_do(tmp_path: 
 
 
 def test_a_command_does_not_import_pandas(small: Path) -> None:
-    done = nhiwatch(
+    done = in_a_process(
         "sql", "select now() as t", "--lake", small, "--json", PYTHONPROFILEIMPORTTIME="1"
     )
     assert done.returncode == 0
