@@ -20,7 +20,7 @@ LOOKUPS = {
     "addresses": "select distinct source_ip as key, network, country, cloud from events",
     "agents": "select distinct user_agent as key, client from events",
 }
-OF_THE_LAKE = ("ingested_at", "source")
+OF_THE_LAKE = ("ingested_at", "source", "fingerprint")
 
 
 def write_lookups(reader: LakeReader, folder: Path) -> None:
