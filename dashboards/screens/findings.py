@@ -87,29 +87,47 @@ def _evidence(finding: dict[str, Any]) -> None:
         finding["evidence"], first=finding["first_seen"], last=finding["last_seen"]
     )
     st.subheader(f"Evidence: {events.height} events")
-    told = [name for name in events.columns if events[name].null_count() < events.height]
-    layout.table(events.select(told).drop("raw"), height=layout.height(events, most=300))
+    gone = set(finding["evidence"]) - set(events["event_id"])
+    if gone:
+        st.text(f"{len(gone)} of its {len(finding['evidence'])} events are no longer in the lake.")
+    if events.is_empty():
+        return
+    of_table = events.drop("raw")
+    told = [name for name in of_table.columns if of_table[name].null_count() < events.height]
+    layout.table(of_table.select(told), height=layout.height(events, most=300))
     for row in events.head(5).iter_rows(named=True):
         with st.expander(f"Record of {row['event_time']:%Y-%m-%d %H:%M:%S} UTC"):
-            st.code(_pretty(row["raw"]), language="json")
+            st.code(_pretty(row["raw"] or "not kept"), language="json")
 
 
 def _triage(finding: dict[str, Any]) -> None:
+    """The decisions. Each widget is of this finding: a click that arrives when the list has changed
+    must not decide on another one.
+    """
     finding_id = finding["finding_id"]
     with st.container(horizontal=True):
-        if st.button("Acknowledge", icon=":material/check:"):
+        if st.button("Acknowledge", key=f"acknowledge {finding_id}", icon=":material/check:"):
             _decide(finding_id, "acknowledge")
         with st.popover("Suppress", icon=":material/notifications_off:"):
-            until = st.date_input("Until", value=finding["day"] + timedelta(days=30))
-            note = st.text_input("Why")
-            if st.button("Suppress until then"):
+            until = st.date_input(
+                "Until",
+                value=finding["day"] + timedelta(days=30),
+                min_value=finding["last_seen"].date() + timedelta(days=1),
+                key=f"until {finding_id}",
+            )
+            note = st.text_input("Why", key=f"why {finding_id}")
+            if st.button("Suppress until then", key=f"suppress {finding_id}"):
                 end = datetime.combine(until, time(), tzinfo=timezone.utc)
                 _decide(finding_id, "suppress", until=end, note=note or None)
         with st.popover("Hand over", icon=":material/forward:"):
-            assignee = st.text_input("To whom", value=finding["owner"] or "")
-            if st.button("Hand over to them", disabled=not assignee):
+            assignee = st.text_input(
+                "To whom", value=finding["owner"] or "", key=f"assignee {finding_id}"
+            ).strip()
+            if st.button("Hand over to them", key=f"hand {finding_id}", disabled=not assignee):
                 _decide(finding_id, "hand_over", assignee=assignee)
-        if finding["state"] != "new" and st.button("Reopen", icon=":material/undo:"):
+        if finding["state"] != "new" and st.button(
+            "Reopen", key=f"reopen {finding_id}", icon=":material/undo:"
+        ):
             _decide(finding_id, "reopen")
 
 
@@ -118,8 +136,10 @@ def _decide(finding_id: str, decision: str, **more: Any) -> None:
     st.rerun()
 
 
-def _pretty(raw: str | None) -> str:
+def _pretty(raw: str) -> str:
     try:
-        return json.dumps(json.loads(raw or ""), indent=2, ensure_ascii=False)
-    except ValueError:
-        return raw or ""
+        indented = json.dumps(json.loads(raw), indent=2, ensure_ascii=False)
+        indented.encode()  # Half a surrogate pair may be in JSON, and cannot be sent.
+    except (ValueError, RecursionError):
+        return raw
+    return indented

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable
-from datetime import datetime, timedelta, timezone
+from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from pipeline.baselines import roll_up
 from pipeline.ingest import ingest
 from pipeline.inventory import take_inventory
 from pipeline.lake import Lake
+from pipeline.schemas import FINDINGS
 
 ROOT = Path(__file__).parents[2]
 PAGES = ["overview", "findings", "identity", "traces", "sql", "health"]
@@ -100,6 +101,36 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Lake:
 
 
 @pytest.fixture
+def pair(small: Lake, tmp_path: Path) -> Lake:
+    """A lake of two findings of one day, `newer` above `older`, whose events are gone."""
+    lake = Lake(tmp_path / "pair")
+    shutil.copytree(small.location, lake.location)
+    at = datetime(2026, 6, 1, 9, tzinfo=timezone.utc)
+    finding = {
+        "detector": "privilege_drift",
+        "severity": "high",
+        "confidence": 1.0,
+        "identity_id": "arn:aws:iam::111122223333:user/deployer",
+        "subject": "identity:deployer",
+        "window": "2026-06-01T00:00:00Z/2026-06-02T00:00:00Z",
+        "observed": HOSTILE,
+        "expected": HOSTILE,
+        "support": HOSTILE,
+        "evidence": ["gone"],
+        "frameworks": [],
+        "first_seen": at,
+        "last_seen": at,
+        "run_id": "r",
+    }
+    two = [
+        {**finding, "finding_id": "newer", "title": "The newer", "score": 0.9},
+        {**finding, "finding_id": "older", "title": "The older", "score": 0.8},
+    ]
+    lake.replace("findings", FINDINGS.frame(two))
+    return lake
+
+
+@pytest.fixture
 def opened(monkeypatch: pytest.MonkeyPatch) -> Callable[..., AppTest]:
     def open_page(page: str, lake: Lake, **query: str) -> AppTest:
         monkeypatch.setenv("NHIWATCH_LAKE", str(lake.location))
@@ -165,6 +196,82 @@ def test_a_decision_is_written_and_shown(opened: Callable[..., AppTest], small: 
         states = reader.query("select state from findings_current").rows()
     assert decided == [("acknowledge", "dashboard")]
     assert ("acknowledged",) in states
+
+
+def button(app: AppTest, label: str) -> Any:
+    [only] = [button for button in app.button if button.label == label]
+    return only
+
+
+def decisions(lake: Lake) -> list[Any]:
+    with lake.reader() as reader:
+        return reader.query("select finding_id, decision from triage order by all").rows()
+
+
+def test_a_click_on_a_finding_that_has_left_the_list_decides_on_no_other(
+    opened: Callable[..., AppTest], pair: Lake
+) -> None:
+    stale = opened("findings", pair, state="new")
+    assert "The newer" in texts(stale)
+    button(opened("findings", pair, state="new"), "Acknowledge").click().run()
+    button(stale, "Acknowledge").click().run()
+    assert "The older" in texts(stale)
+    assert ("older", "acknowledge") not in decisions(pair)
+
+
+def test_what_was_typed_for_one_finding_is_not_there_for_the_next(
+    opened: Callable[..., AppTest], pair: Lake
+) -> None:
+    app = opened("findings", pair, state="new")
+    [assignee] = [field for field in app.text_input if field.label == "To whom"]
+    assignee.set_value("ada").run()
+    button(app, "Hand over to them").click().run()
+    assert "The older" in texts(app)
+    [assignee] = [field for field in app.text_input if field.label == "To whom"]
+    assert assignee.value == ""
+
+
+def test_a_suppression_ends_after_what_it_suppresses(
+    opened: Callable[..., AppTest], pair: Lake
+) -> None:
+    app = opened("findings", pair)
+    assert app.date_input[0].min == date(2026, 6, 2)
+    app.date_input[0].set_value(date(2026, 6, 2)).run()
+    button(app, "Suppress until then").click().run()
+    with pair.reader() as reader:
+        states = reader.query("select finding_id, state from findings_current order by 1").rows()
+    assert states == [("newer", "suppressed"), ("older", "new")]
+
+
+def test_a_finding_outlives_its_events(opened: Callable[..., AppTest], pair: Lake) -> None:
+    app = opened("findings", pair)
+    assert not app.error
+    assert "1 of its 1 events are no longer in the lake." in texts(app)
+
+
+def test_evidence_without_its_records_is_shown(
+    opened: Callable[..., AppTest], small: Lake, tmp_path: Path
+) -> None:
+    lake = Lake(tmp_path / "lake")
+    shutil.copytree(small.location, lake.location)
+    lake.blank("events", ["raw"], where="true")
+    app = opened("findings", lake)
+    assert not app.error
+    assert "not kept" in [code.value for code in app.code]
+
+
+@pytest.mark.parametrize("raw", [r'{"a": "\ud83d"}', '{"a": 1', "[" * 5000 + "]" * 5000])
+def test_a_record_that_cannot_be_indented_is_shown_as_it_is(
+    opened: Callable[..., AppTest], small: Lake, tmp_path: Path, raw: str
+) -> None:
+    lake = Lake(tmp_path / "lake")
+    shutil.copytree(small.location, lake.location)
+    with lake.reader() as reader:
+        events = reader.query("select * replace($raw as raw) from events", {"raw": raw})
+    lake.replace("events", events)
+    app = opened("findings", lake)
+    assert not app.error
+    assert raw in [code.value for code in app.code]
 
 
 def test_filters_live_in_the_url(opened: Callable[..., AppTest], small: Lake) -> None:
