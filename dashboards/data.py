@@ -115,6 +115,6 @@ def as_csv(rows: pl.DataFrame) -> str:
     return rows.with_columns(selectors.binary().bin.encode("hex"), *texts).write_csv()
 
 
-def fault_line(error: Exception) -> str:
+def fault_line(error: BaseException) -> str:
     """One line that says what went wrong."""
     return str(error) if isinstance(error, NhiwatchError) else f"{type(error).__name__}: {error}"

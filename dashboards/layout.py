@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -20,9 +21,21 @@ def page(title: str, body: Callable[[], None]) -> None:
             return
         _stale()
         body()
-    except Exception as error:
+    except (Exception, pl.exceptions.PanicException) as error:
         # A page is where an error ends: one line for the analyst, the rest of the app goes on.
-        st.error(data.fault_line(error), icon=":material/error:")
+        fault(error)
+
+
+def fault(error: BaseException) -> None:
+    """One line that says what went wrong."""
+    st.error(as_written(data.fault_line(error)), icon=":material/error:")
+
+
+def as_written(text: str) -> str:
+    """Markdown that shows a text as it is, in one line: a log or a query may have written it."""
+    longest = max(map(len, re.findall("`+", text)), default=0)
+    fence = "`" * (longest + 1)
+    return f"{fence} {' '.join(text.split())} {fence}"
 
 
 def _empty() -> None:
@@ -70,8 +83,22 @@ def chosen(name: str, options: list[str], *, label: str, every: str | None = Non
     asked = st.query_params.get(name)
     index = listed.index(asked) if asked in listed else 0
     choice = st.selectbox(label, listed, index=index if listed else None)
+    if asked is not None and asked not in listed:
+        st.text(f"There is no {asked} here.")
     if choice is None or choice == every:
         st.query_params.pop(name, None)
         return None
     st.query_params[name] = choice
     return str(choice)
+
+
+def place_asked(name: str, ids: list[str], *, what: str) -> int:
+    """Where in a list the one is that the URL asks for: the first, and a word about it, if it is
+    not there.
+    """
+    asked = st.query_params.get(name)
+    if asked in ids:
+        return ids.index(asked)
+    if asked is not None:
+        st.text(f"The {what} {asked} is not in this list; below is the first that is.")
+    return 0

@@ -34,9 +34,7 @@ def _body() -> None:
     )
     if event.selection.rows:
         st.query_params["finding"] = listed["finding_id"][event.selection.rows[0]]
-    asked = st.query_params.get("finding")
-    ids = listed["finding_id"].to_list()
-    place = ids.index(asked) if asked in ids else 0
+    place = layout.place_asked("finding", listed["finding_id"].to_list(), what="finding")
     _detail(listed.row(place, named=True))
 
 

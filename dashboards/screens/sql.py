@@ -52,7 +52,7 @@ def _answer(statement: str) -> None:
     try:
         rows = data.user_query(statement)
     except QueryError as error:
-        st.error(str(error), icon=":material/error:")
+        layout.fault(error)
         return
     if rows.height > data.ROW_LIMIT:
         st.caption(f"More than {data.ROW_LIMIT:,} rows; shown and downloaded are the first.")

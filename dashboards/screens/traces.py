@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import polars as pl
 import streamlit as st
 
@@ -34,18 +36,17 @@ def _body() -> None:
     ids = listed["trace_id"].to_list()
     if event.selection.rows:
         st.query_params["trace"] = ids[event.selection.rows[0]]
-    asked = str(st.query_params.get("trace"))
-    _run(asked if asked in ids else ids[0], listed)
+    _run(listed.row(layout.place_asked("trace", ids, what="run"), named=True))
 
 
-def _run(trace_id: str, listed: pl.DataFrame) -> None:
-    [run] = listed.filter(trace_id=trace_id).to_dicts()
-    steps = data.rows("trace_steps", {"id": trace_id})
+def _run(run: dict[str, Any]) -> None:
+    steps = data.rows("trace_steps", {"id": run["trace_id"]})
     st.divider()
     st.text(run["finding"] or "No finding on this run.")
     chain, texts = st.columns([2, 3], gap="large")
     with chain:
-        st.caption(f"Chain of {run['identity_id']}, {run['started_at']:%Y-%m-%d %H:%M} UTC")
+        agent = layout.as_written(run["identity_id"])
+        st.caption(f"Chain of {agent}, {run['started_at']:%Y-%m-%d %H:%M} UTC")
         calls = steps.filter(pl.col("tool_name").is_not_null() | (pl.col("access") == "delegate"))
         st.altair_chart(charts.chain(_labelled(calls.head(60))), width="stretch")
         if calls.height > 60:

@@ -64,7 +64,7 @@ def traced() -> str:
     ]
     agent = [
         attribute("gen_ai.operation.name", "invoke_agent"),
-        attribute("gen_ai.agent.id", "helper"),
+        attribute("gen_ai.agent.id", HOSTILE),
         attribute("gen_ai.input.messages", HOSTILE),
     ]
     start = int(datetime(2026, 9, 5, 9, tzinfo=timezone.utc).timestamp())
@@ -274,6 +274,24 @@ def test_a_record_that_cannot_be_indented_is_shown_as_it_is(
     assert raw in [code.value for code in app.code]
 
 
+@pytest.mark.parametrize(
+    ("page", "name", "told"),
+    [
+        ("findings", "finding", "The finding **x** is not in this list"),
+        ("findings", "severity", "There is no **x** here."),
+        ("identity", "id", "There is no **x** here."),
+        ("traces", "trace", "The run **x** is not in this list"),
+        ("traces", "agent", "There is no **x** here."),
+    ],
+)
+def test_a_link_to_what_is_not_there_says_so(
+    opened: Callable[..., AppTest], small: Lake, page: str, name: str, told: str
+) -> None:
+    app = opened(page, small, **{name: "**x**"})
+    assert not app.error
+    assert any(text.startswith(told) for text in texts(app))
+
+
 def test_filters_live_in_the_url(opened: Callable[..., AppTest], small: Lake) -> None:
     app = opened("findings", small, severity="low", detector="unusual_tool_chain")
     assert not app.exception
@@ -286,6 +304,7 @@ def test_filters_live_in_the_url(opened: Callable[..., AppTest], small: Lake) ->
         ("drop table events", "read-only"),
         ("select nonsense", "nonsense"),
         ("select 1; select 2", "one"),
+        ("select date 'infinity'", "out-of-range"),
     ],
 )
 def test_the_sql_page_refuses_in_one_line(
@@ -343,4 +362,5 @@ def test_a_browser_shows_every_page_and_log_text_as_text(
             assert "Traceback" not in text
         browser.open(f"{url}/traces", until="<img src=x onerror=alert(1)>")
         assert browser.evaluate("document.title") != "owned"
-        assert browser.evaluate("document.querySelectorAll('img[src=x]').length") == 0
+        assert browser.evaluate("document.querySelectorAll('img[src=x], strong').length") == 0
+        browser.open(f"{url}/sql?q=select '**a** ![b](x)`'::int", until="**a** ![b](x)`")
