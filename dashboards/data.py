@@ -14,7 +14,7 @@ from polars import selectors
 from pipeline.errors import NhiwatchError
 from pipeline.lake import Lake
 from pipeline.reader import LakeReader
-from pipeline.schemas import TRIAGE, json_text
+from pipeline.schemas import TABLES, TRIAGE, json_text
 from pipeline.settings import load, utc_now
 
 SQL = Path(__file__).parent / "sql"
@@ -25,8 +25,10 @@ ROW_LIMIT = 10_000
 
 _SEEN = "seen"
 
-Snapshot = tuple[str, tuple[tuple[str, int], ...]]
-"""A lake and the Delta version of each of its tables."""
+Snapshot = tuple[str, tuple[tuple[str, str, int], ...]]
+"""A lake, and the id and Delta version of each of its tables. A lake that was deleted and made anew
+has other ids.
+"""
 
 
 def lake() -> Lake:
@@ -39,9 +41,23 @@ def look() -> bool:
     there is anything.
     """
     opened = lake()
-    versions = opened.versions()
-    st.session_state[_SEEN] = (str(opened.location), tuple(sorted(versions.items())))
-    return "events" in versions
+    tables = [
+        (name, table.metadata().id, table.version())
+        for name, table in opened.tables(TABLES).items()
+        if table is not None
+    ]
+    st.session_state[_SEEN] = (str(opened.location), tuple(tables))
+    return _was_written("events")
+
+
+def is_judged() -> bool:
+    """Whether a detector has judged any day of what was looked at."""
+    return _was_written("judgements")
+
+
+def _was_written(table: str) -> bool:
+    _, tables = st.session_state[_SEEN]
+    return any(name == table for name, _, _ in tables)
 
 
 def rows(name: str, params: Mapping[str, Any] | None = None) -> pl.DataFrame:
@@ -66,8 +82,8 @@ def _reader(snapshot: Snapshot) -> LakeReader:
     """A reader for every page that shows this snapshot: to open one takes longer than most SELECTs,
     and in a bucket some hundred requests. It can do nothing but read.
     """
-    _, versions = snapshot
-    reader = lake().reader(versions=dict(versions))
+    _, tables = snapshot
+    reader = lake().reader(versions={name: version for name, _, version in tables})
     reader.restrict()
     return reader
 

@@ -20,6 +20,7 @@ def page(title: str, body: Callable[[], None]) -> None:
             _empty()
             return
         _stale()
+        _unjudged()
         body()
     except (Exception, pl.exceptions.PanicException) as error:
         # A page is where an error ends: one line for the analyst, the rest of the app goes on.
@@ -51,6 +52,14 @@ def _stale() -> None:
         st.warning(
             f"{source} is quiet: its newest event is {hours:,.0f} hours behind the newest feed.",
             icon=":material/schedule:",
+        )
+
+
+def _unjudged() -> None:
+    if not data.is_judged():
+        st.warning(
+            "Nothing was judged yet, so there are no identities and no findings: `nhiwatch detect`",
+            icon=":material/hourglass_empty:",
         )
 
 

@@ -51,6 +51,10 @@ def _filtered() -> pl.DataFrame:
         )
     with columns[3]:
         text = st.text_input("Identity contains", value=st.query_params.get("identity", ""))
+        if text:
+            st.query_params["identity"] = text
+        else:
+            st.query_params.pop("identity", None)
     return data.rows(
         "findings",
         {"state": state, "severity": severity, "detector": detector, "text": text},

@@ -26,7 +26,7 @@ def _body() -> None:
     listed = data.rows("identities")
     chosen = layout.chosen("id", listed["identity_id"].to_list(), label="Identity, riskiest first")
     if chosen is None:
-        st.text("No identity has acted yet.")
+        st.text("No identity is known yet.")
         return
     [who] = data.rows("identity", {"id": chosen}).to_dicts()
     _facts(who)

@@ -46,6 +46,6 @@ def _numbers() -> None:
     columns = st.columns(5)
     columns[0].metric("Open findings", f"{told['open']:,}")
     columns[1].metric("High or critical", f"{told['urgent']:,}")
-    columns[2].metric(f"New on {told['day']}", f"{told['newest']:,}")
+    columns[2].metric(f"New on {told['day'] or 'the last day'}", f"{told['newest']:,}")
     columns[3].metric("Non-human identities", f"{told['machines']:,}")
     columns[4].metric("AI agents", f"{told['agents']:,}")

@@ -37,7 +37,7 @@ def _body() -> None:
     with dictionary:
         _dictionary()
     with asking:
-        example = st.selectbox("Example", list(EXAMPLES))
+        example = st.selectbox("Example", list(EXAMPLES), on_change=_forget)
         text = st.text_area(
             "One SELECT", value=st.query_params.get("q", EXAMPLES[example]), height=140
         )
@@ -46,6 +46,11 @@ def _body() -> None:
         asked = st.query_params.get("q")
         if asked:
             _answer(asked)
+
+
+def _forget() -> None:
+    """An example takes the place of what was asked."""
+    st.query_params.pop("q", None)
 
 
 def _answer(statement: str) -> None:

@@ -292,6 +292,51 @@ def test_a_link_to_what_is_not_there_says_so(
     assert any(text.startswith(told) for text in texts(app))
 
 
+def test_an_example_takes_the_place_of_what_was_asked(
+    opened: Callable[..., AppTest], small: Lake
+) -> None:
+    app = opened("sql", small, q="select 1")
+    app.selectbox[0].set_value("Who changed permissions").run()
+    assert "access = 'permission'" in app.text_area[0].value
+    assert "q" not in app.query_params
+
+
+def test_a_finding_is_found_by_the_name_that_is_shown(
+    opened: Callable[..., AppTest], pair: Lake
+) -> None:
+    with pair.reader() as reader:
+        named = reader.query("select * replace('Dockhand' as identity_name) from identities")
+    pair.replace("identities", named)
+    app = opened("findings", pair)
+    app.text_input[0].set_value("dockh").run()
+    assert app.dataframe[0].value["identity_name"].tolist() == ["Dockhand", "Dockhand"]
+    assert app.query_params["identity"] == "dockh"
+
+
+def test_a_lake_that_is_not_judged_says_so(opened: Callable[..., AppTest], tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_text(json.dumps(trail(0)))
+    lake = Lake(tmp_path / "lake")
+    ingest(lake, [tmp_path / "a.jsonl"], now=NOW, run_id="r")
+    app = opened("overview", lake)
+    assert "Nothing was judged yet" in app.warning[0].value
+    assert "New on the last day" in [metric.label for metric in app.metric]
+
+
+def test_a_lake_that_was_made_anew_is_not_mistaken_for_the_old_one(
+    opened: Callable[..., AppTest], tmp_path: Path
+) -> None:
+    lake = Lake(tmp_path / "lake")
+    for count in (1, 2):
+        shutil.rmtree(lake.location, ignore_errors=True)
+        file = tmp_path / f"{count}.jsonl"
+        file.write_text("\n".join(json.dumps(trail(n)) for n in range(count)))
+        ingest(lake, [file], now=NOW, run_id="r")
+        app = opened("sql", lake, q="select count(*) as n from events")
+        assert not app.error
+        [answer] = [frame.value for frame in app.dataframe if "n" in frame.value]
+        assert answer["n"].tolist() == [count]
+
+
 def test_filters_live_in_the_url(opened: Callable[..., AppTest], small: Lake) -> None:
     app = opened("findings", small, severity="low", detector="unusual_tool_chain")
     assert not app.exception
