@@ -22,7 +22,7 @@ def _body() -> None:
     agent = layout.chosen(
         "agent", agents["identity_id"].to_list(), label="Agent", every="every agent"
     )
-    listed = data.rows("traces", {"agent": agent})
+    listed = data.rows("traces", {"agent": agent, "trace": st.query_params.get("trace")})
     event = layout.table(
         listed,
         height=280,
@@ -30,9 +30,12 @@ def _body() -> None:
         selection_mode="single-row",
         column_config={
             "trace_id": None,
+            "runs": None,
             "score": st.column_config.ProgressColumn("score", min_value=0, max_value=1),
         },
     )
+    if listed["runs"][0] > listed.height:
+        st.caption(f"{listed.height:,} of {listed['runs'][0]:,} runs, those with findings first.")
     ids = listed["trace_id"].to_list()
     if event.selection.rows:
         st.query_params["trace"] = ids[event.selection.rows[0]]

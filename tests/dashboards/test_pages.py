@@ -292,6 +292,24 @@ def test_a_link_to_what_is_not_there_says_so(
     assert any(text.startswith(told) for text in texts(app))
 
 
+def test_a_run_below_the_five_hundred_that_are_listed_is_there_when_asked_for(
+    opened: Callable[..., AppTest], small: Lake, tmp_path: Path
+) -> None:
+    lake = Lake(tmp_path / "lake")
+    shutil.copytree(small.location, lake.location)
+    with lake.reader() as reader:
+        events = reader.query(
+            "select e.* replace('t' || n as trace_id, event_id || n as event_id, "
+            "event_time - interval 1 minute * n as event_time) "
+            "from events as e cross join range(1, 601) as r(n) where source = 'otel_genai'"
+        )
+    lake.append("events", events)
+    app = opened("traces", lake, trace="t600")
+    assert "500 of 601 runs" in opened("traces", lake).caption[0].value
+    assert not any("not in this list" in text for text in texts(app))
+    assert app.dataframe[0].value["trace_id"].iloc[-1] == "t600"
+
+
 def test_an_example_takes_the_place_of_what_was_asked(
     opened: Callable[..., AppTest], small: Lake
 ) -> None:
