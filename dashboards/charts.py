@@ -97,11 +97,12 @@ def timeline(rows: pl.DataFrame, found: pl.DataFrame) -> alt.Chart | alt.LayerCh
 def chain(steps: pl.DataFrame) -> alt.Chart | alt.LayerChart:
     """One run of an agent, a step a row in order of time; what a finding points at is ringed.
 
-    Columns: step, label, access, evidence, outcome, event_time.
+    Columns: step, label, access, evidence, outcome, and time, as text: a browser would put it into
+    its own time zone.
     """
     base = alt.Chart(steps).encode(
         y=alt.Y("step:O", title=None, axis=alt.Axis(labels=False, ticks=False, domain=False)),
-        tooltip=["step:O", "label:N", "access:N", "outcome:N", "event_time:T"],
+        tooltip=["step:O", "label:N", "access:N", "outcome:N", "time:N"],
     )
     line = base.mark_rule(strokeWidth=2, opacity=0.35).encode(x=alt.value(14), y2=alt.value(0))
     dots = base.mark_circle(size=160, opacity=1).encode(x=alt.value(14), color=_ACCESS)

@@ -11,6 +11,9 @@ import streamlit as st
 
 from dashboards import data
 
+SCORE = st.column_config.ProgressColumn("score", min_value=0, max_value=1, format="%.2f")
+"""How a table shows a score."""
+
 
 def page(title: str, body: Callable[[], None]) -> None:
     """Draw a page in the state it is in."""
@@ -78,10 +81,11 @@ def height(rows: pl.DataFrame, *, most: int) -> int:
 
 
 def _time_columns(rows: pl.DataFrame) -> dict[str, Any]:
-    """Days and times as an analyst writes them."""
+    """Days and times as an analyst writes them, Z for UTC."""
     days = {name: st.column_config.DateColumn(format="YYYY-MM-DD")
             for name, kind in rows.schema.items() if kind == pl.Date}  # fmt: skip
-    times = {name: st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm:ss")
+    times = {name: st.column_config.DatetimeColumn(
+                 format="YYYY-MM-DD HH:mm:ss[Z]" if kind.time_zone else "YYYY-MM-DD HH:mm:ss")
              for name, kind in rows.schema.items() if isinstance(kind, pl.Datetime)}  # fmt: skip
     return {**days, **times}
 

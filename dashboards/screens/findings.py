@@ -30,7 +30,7 @@ def _body() -> None:
         height=layout.height(brief, most=320),
         on_select="rerun",
         selection_mode="single-row",
-        column_config={"score": st.column_config.ProgressColumn("score", min_value=0, max_value=1)},
+        column_config={"score": layout.SCORE},
     )
     if event.selection.rows:
         st.query_params["finding"] = listed["finding_id"][event.selection.rows[0]]

@@ -28,7 +28,9 @@ def _body() -> None:
             risky,
             height=layout.height(risky, most=460),
             column_config={
-                "risk": st.column_config.ProgressColumn("risk", min_value=0, max_value=100)
+                "risk": st.column_config.ProgressColumn(
+                    "risk", min_value=0, max_value=100, format="%d"
+                )
             },
         )
     left, right = st.columns(2, gap="large")

@@ -31,7 +31,7 @@ def _body() -> None:
         column_config={
             "trace_id": None,
             "runs": None,
-            "score": st.column_config.ProgressColumn("score", min_value=0, max_value=1),
+            "score": layout.SCORE,
         },
     )
     if listed["runs"][0] > listed.height:
@@ -70,7 +70,7 @@ def _labelled(steps: pl.DataFrame) -> pl.DataFrame:
         "step",
         "access",
         "outcome",
-        "event_time",
         "evidence",
+        time=pl.col("event_time").dt.strftime("%Y-%m-%d %H:%M:%SZ"),
         label=pl.coalesce("tool_name", "action").str.slice(0, 60),
     )

@@ -310,6 +310,18 @@ def test_a_run_below_the_five_hundred_that_are_listed_is_there_when_asked_for(
     assert app.dataframe[0].value["trace_id"].iloc[-1] == "t600"
 
 
+def test_times_are_said_to_be_utc(opened: Callable[..., AppTest], small: Lake) -> None:
+    app = opened("health", small)
+    formats = [
+        column["type_config"]["format"]
+        for column in json.loads(app.dataframe[0].proto.columns).values()
+        if column.get("type_config", {}).get("type") == "datetime"
+    ]
+    assert formats == ["YYYY-MM-DD HH:mm:ss[Z]"] * 2
+    [chart] = opened("traces", small).get("vega_lite_chart")
+    assert "event_time" not in chart.proto.spec
+
+
 def test_an_example_takes_the_place_of_what_was_asked(
     opened: Callable[..., AppTest], small: Lake
 ) -> None:
