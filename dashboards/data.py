@@ -117,8 +117,10 @@ def decide(
     lake().append("triage", TRIAGE.frame([row]))
 
 
-def as_csv(rows: pl.DataFrame) -> str:
-    """Rows as CSV; lists and structs as JSON text, bytes in hex."""
+def plain(rows: pl.DataFrame) -> pl.DataFrame:
+    """The same rows with lists and structs as JSON text, and bytes in hex: a browser's table and
+    CSV have no such values.
+    """
     nested = [name for name, kind in rows.schema.items() if kind.is_nested()]
     texts = [
         pl.Series(
@@ -128,7 +130,7 @@ def as_csv(rows: pl.DataFrame) -> str:
         )
         for name in nested
     ]
-    return rows.with_columns(selectors.binary().bin.encode("hex"), *texts).write_csv()
+    return rows.with_columns(selectors.binary().bin.encode("hex"), *texts)
 
 
 def fault_line(error: BaseException) -> str:

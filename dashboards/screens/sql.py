@@ -55,15 +55,18 @@ def _forget() -> None:
 
 def _answer(statement: str) -> None:
     try:
-        rows = data.user_query(statement)
+        rows = data.plain(data.user_query(statement))
     except QueryError as error:
         layout.fault(error)
+        return
+    if rows.columns == ["explain_key", "explain_value"]:
+        st.code("\n".join(rows["explain_value"]), language=None)
         return
     if rows.height > data.ROW_LIMIT:
         st.caption(f"More than {data.ROW_LIMIT:,} rows; shown and downloaded are the first.")
         rows = rows.head(data.ROW_LIMIT)
     layout.table(rows)
-    st.download_button("Download CSV", data.as_csv(rows), "nhiwatch.csv", "text/csv")
+    st.download_button("Download CSV", rows.write_csv(), "nhiwatch.csv", "text/csv")
 
 
 def _dictionary() -> None:

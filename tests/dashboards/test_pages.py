@@ -397,6 +397,19 @@ def test_the_sql_page_answers(opened: Callable[..., AppTest], small: Lake) -> No
     assert answer["n"].tolist() == [22]
 
 
+def test_the_sql_page_shows_nested_values_and_bytes_as_they_are(
+    opened: Callable[..., AppTest], small: Lake
+) -> None:
+    app = opened("sql", small, q="select {'a': [1, null]} as nested, 'ab'::blob as bytes")
+    [answer] = [frame.value for frame in app.dataframe if "nested" in frame.value]
+    assert answer.to_numpy().tolist() == [['{"a": [1, null]}', "6162"]]
+
+
+def test_a_plan_is_shown_in_its_lines(opened: Callable[..., AppTest], small: Lake) -> None:
+    app = opened("sql", small, q="explain select count(*) from events")
+    assert "\n" in app.code[0].value
+
+
 def test_an_identity_is_shown_beside_what_it_is_declared_to_do(
     opened: Callable[..., AppTest], small: Lake, tmp_path: Path
 ) -> None:
