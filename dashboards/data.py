@@ -83,7 +83,8 @@ def _reader(snapshot: Snapshot) -> LakeReader:
     and in a bucket some hundred requests. It can do nothing but read.
     """
     _, tables = snapshot
-    reader = lake().reader(versions={name: version for name, _, version in tables})
+    versions: dict[str, int | None] = {name: version for name, _, version in tables}
+    reader = lake().reader(versions=dict.fromkeys(TABLES) | versions)
     reader.restrict()
     return reader
 

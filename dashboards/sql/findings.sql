@@ -9,5 +9,5 @@ from findings_current
 where ($state is null or state = $state)
     and ($severity is null or severity = $severity)
     and ($detector is null or detector = $detector)
-    and contains(lower(identity_name || ' ' || identity_id), lower($text))
+    and contains(lower(concat_ws(' ', identity_name, identity_id)), lower($text))
 order by day desc, severity_rank desc, score desc
