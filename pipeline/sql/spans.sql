@@ -17,12 +17,15 @@ there as (
     where e.source = $source and e.event_date between $first_day - 1 and $last_day + 1
 ),
 
+-- Of copies the one that lands, as in landing.sql: the ways up would double at each step.
 coming as (
-    select a.source, a.event_id, a.parent_id, a.trace_id, a.identity_id, a.identity_name,
+    select distinct on (a.event_id)
+        a.source, a.event_id, a.parent_id, a.trace_id, a.identity_id, a.identity_name,
         a.identity_kind, a.on_behalf_of, a.event_date, a.raw, false as landed
     from arrived as a
     anti join there as t on t.event_id = a.event_id
     where a.trace_id is not null
+    order by a.event_id, a.source_file, a.record_index
 )
 
 select

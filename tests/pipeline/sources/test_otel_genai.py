@@ -255,6 +255,16 @@ def test_a_circle_of_parents_ends(lake: Lake, tmp_path: Path) -> None:
     assert who(lake) == {"t1-a": ("shop", None), "t1-b": ("shop", None)}
 
 
+def test_a_deep_run_that_is_delivered_twice_takes_no_longer(lake: Lake, tmp_path: Path) -> None:
+    steps = [span(f"s{depth}", f"s{depth - 1}") for depth in range(1, 50)]
+    run = request(span("s0", **AGENT, gen_ai__agent__id="front"), *steps)
+    bring(lake, tmp_path / "a.jsonl", run, run)
+    assert {identity for identity, _ in who(lake).values()} == {"front"}
+    with lake.reader() as reader:
+        told = reader.query("select events, duplicates from ingests").rows()
+    assert told == [(50, 50)]
+
+
 def test_every_span_of_real_agents_is_in_under_its_agent(lake: Lake, shared_data: Path) -> None:
     summary = ingest(lake, [shared_data / "agent_traces"], now=NOW, run_id="r")
     assert (summary.events, summary.rejects) == (9894, 0)
