@@ -1,4 +1,4 @@
--- grain: span; a record without spans gives one row with a problem
+-- grain: span; a record of which no span, or not all of it, can be read gives a row with a problem
 -- reads: records
 -- why: an agent's run as events. Identity is the span's own agent if it names one, else the
 --      service; ingest then finds the agent of the other spans through their parents.
@@ -57,91 +57,156 @@ typed as (
                 "stringValue": "VARCHAR", "intValue": "VARCHAR", "doubleValue": "VARCHAR",
                 "boolValue": "VARCHAR", "kvlistValue": "VARCHAR", "arrayValue": "VARCHAR"
             }}],
+            "events": [{"attributes": [{"key": "VARCHAR", "value": {"stringValue": "VARCHAR"}}]}],
             "status": {"code": "VARCHAR", "message": "VARCHAR"}
         }')) as span,
-        try(json_transform(
-            resource_attributes, '[{"key": "VARCHAR", "value": {"stringValue": "VARCHAR"}}]'
-        )) as resource_list
+        try(json_transform(resource_attributes, '[{"key": "VARCHAR", "value": {
+            "stringValue": "VARCHAR", "intValue": "VARCHAR", "doubleValue": "VARCHAR",
+            "boolValue": "VARCHAR", "kvlistValue": "VARCHAR", "arrayValue": "VARCHAR"
+        }}]')) as resource_list
     from span_texts
 ),
 
--- An attribute's value is {"stringValue": ...}, {"intValue": ...}, ...: the text of what is in it.
--- The first of two with the same key holds, because a map has a key once.
-listed as (
-    select
-        record,
-        resource_attributes,
-        span_text,
-        span,
-        list_transform(
-            list_filter(coalesce(span.attributes, []), lambda a: a.key is not null),
-            lambda a: {'k': a.key, 'v': coalesce(
-                a.value.stringValue,
-                a.value.intValue,
-                a.value.doubleValue,
-                a.value.boolValue,
-                a.value.kvlistValue,
-                a.value.arrayValue
-            )}
-        ) as own,
-        list_transform(
-            list_filter(coalesce(resource_list, []), lambda a: a.key is not null),
-            lambda a: {'k': a.key, 'v': a.value.stringValue}
-        ) as whole
-    from typed
-),
-
+-- An attribute's value is {"stringValue": ...}, {"intValue": ...}, ...: the text of what is in it;
+-- an empty text is no text. A name's place in the names is that of its value; of two with the same
+-- name the first holds. No map: to make one of a span's thousands of attributes takes their square.
 attributes as (
     select
         record,
         span_text,
         resource_attributes,
         span,
-        map_from_entries(list_filter(
-            own,
-            lambda a, i: list_position(list_transform(own, lambda b: b.k), a.k) = i
-        )) as own,
-        map_from_entries(list_filter(
-            whole,
-            lambda a, i: list_position(list_transform(whole, lambda b: b.k), a.k) = i
-        )) as whole
-    from listed
+        -- Hexadecimal in either case; all zeros, in base64 too, are none. Other texts as they are.
+        case
+            when not regexp_full_match(span.traceId, '0*|A+=+') then if(
+                regexp_full_match(span.traceId, '[0-9A-Fa-f]{32}'),
+                lower(span.traceId),
+                span.traceId
+            )
+        end as trace,
+        case
+            when not regexp_full_match(span.spanId, '0*|A+=+') then if(
+                regexp_full_match(span.spanId, '[0-9A-Fa-f]{16}'), lower(span.spanId), span.spanId
+            )
+        end as span_id,
+        case
+            when not regexp_full_match(span.parentSpanId, '0*|A+=+') then if(
+                regexp_full_match(span.parentSpanId, '[0-9A-Fa-f]{16}'),
+                lower(span.parentSpanId),
+                span.parentSpanId
+            )
+        end as parent_span,
+        list_transform(span.attributes, lambda a: a.key) as names,
+        list_transform(span.attributes, lambda a: nullif(coalesce(
+            a.value.stringValue,
+            a.value.intValue,
+            a.value.doubleValue,
+            a.value.boolValue,
+            a.value.kvlistValue,
+            a.value.arrayValue
+        ), '')) as own,
+        -- What was asked and answered may be told in the span's events instead.
+        flatten(list_transform(span.events, lambda e: e.attributes)) as told,
+        list_transform(resource_list, lambda a: a.key) as whole_names,
+        list_transform(resource_list, lambda a: nullif(coalesce(
+            a.value.stringValue,
+            a.value.intValue,
+            a.value.doubleValue,
+            a.value.boolValue,
+            a.value.kvlistValue,
+            a.value.arrayValue
+        ), '')) as whole
+    from typed
 ),
 
 named as (
     select
         record,
         json_object('resource', resource_attributes, 'span', span_text)::varchar as raw,
-        nullif(span.traceId, '') as trace,
-        nullif(span.spanId, '') as span_id,
-        nullif(nullif(span.parentSpanId, ''), '0000000000000000') as parent_span,
-        span.name as span_name,
+        trace,
+        span_id,
+        parent_span,
+        nullif(span.name, '') as span_name,
         span.startTimeUnixNano as nanoseconds,
         span.status.code as status_code,
         span.status.message as status_message,
-        own['gen_ai.operation.name'] as operation,
-        own['mcp.method.name'] as mcp_method,
-        coalesce(own['gen_ai.agent.id'], own['gen_ai.agent.name']) as agent_id,
-        coalesce(own['gen_ai.agent.name'], own['gen_ai.agent.id']) as agent_name,
-        whole['service.name'] as service_name,
-        coalesce(own['enduser.id'], own['user.id'], own['enduser.pseudo.id']) as user_id,
-        own['gen_ai.conversation.id'] as conversation,
-        coalesce(own['gen_ai.tool.name'], own['mcp.tool.name'], own['tool.name']) as tool,
-        coalesce(own['gen_ai.tool.call.arguments'], own['gen_ai.tool.arguments']) as arguments,
-        coalesce(own['gen_ai.tool.call.result'], own['gen_ai.tool.result']) as result,
-        coalesce(own['gen_ai.input.messages'], own['gen_ai.prompt']) as messages,
-        coalesce(own['gen_ai.response.model'], own['gen_ai.request.model']) as model,
-        own['gen_ai.usage.input_tokens'] as input_tokens,
-        own['gen_ai.usage.output_tokens'] as output_tokens,
-        own['gen_ai.provider.name'] as provider,
-        coalesce(own['mcp.server.name'], own['server.address']) as server,
-        coalesce(own['gen_ai.data_source.id'], own['mcp.resource.uri']) as resource,
-        coalesce(own['http.route'], own['url.template']) as route,
-        own['error.type'] as error_type,
-        own['client.address'] as client_address,
-        coalesce(own['user_agent.original'], whole['telemetry.sdk.name']) as user_agent,
-        coalesce(whole['cloud.account.id'], whole['deployment.environment.name']) as account,
-        whole['cloud.region'] as region
+        own[list_position(names, 'gen_ai.operation.name')] as operation,
+        own[list_position(names, 'mcp.method.name')] as mcp_method,
+        coalesce(
+            own[list_position(names, 'gen_ai.agent.id')],
+            own[list_position(names, 'gen_ai.agent.name')]
+        ) as agent_id,
+        coalesce(
+            own[list_position(names, 'gen_ai.agent.name')],
+            own[list_position(names, 'gen_ai.agent.id')]
+        ) as agent_name,
+        whole[list_position(whole_names, 'service.name')] as service_name,
+        coalesce(
+            own[list_position(names, 'enduser.id')],
+            own[list_position(names, 'user.id')],
+            own[list_position(names, 'enduser.pseudo.id')]
+        ) as user_id,
+        own[list_position(names, 'gen_ai.conversation.id')] as conversation,
+        coalesce(
+            own[list_position(names, 'gen_ai.tool.name')],
+            own[list_position(names, 'mcp.tool.name')],
+            own[list_position(names, 'tool.name')]
+        ) as tool,
+        coalesce(
+            own[list_position(names, 'gen_ai.tool.call.arguments')],
+            own[list_position(names, 'gen_ai.tool.arguments')]
+        ) as arguments,
+        coalesce(
+            own[list_position(names, 'gen_ai.tool.call.result')],
+            own[list_position(names, 'gen_ai.tool.result')]
+        ) as result,
+        coalesce(
+            own[list_position(names, 'gen_ai.input.messages')],
+            own[list_position(names, 'gen_ai.prompt')],
+            list_filter(told, lambda a: a.key = 'gen_ai.input.messages')[1].value.stringValue,
+            list_filter(told, lambda a: a.key = 'gen_ai.prompt')[1].value.stringValue
+        ) as messages,
+        coalesce(
+            own[list_position(names, 'gen_ai.response.model')],
+            own[list_position(names, 'gen_ai.request.model')]
+        ) as model,
+        coalesce(
+            own[list_position(names, 'gen_ai.usage.input_tokens')],
+            own[list_position(names, 'gen_ai.usage.prompt_tokens')]
+        ) as input_tokens,
+        coalesce(
+            own[list_position(names, 'gen_ai.usage.output_tokens')],
+            own[list_position(names, 'gen_ai.usage.completion_tokens')]
+        ) as output_tokens,
+        coalesce(
+            own[list_position(names, 'gen_ai.provider.name')],
+            own[list_position(names, 'gen_ai.system')]
+        ) as provider,
+        coalesce(
+            own[list_position(names, 'mcp.server.name')],
+            own[list_position(names, 'server.address')]
+        ) as server,
+        coalesce(
+            own[list_position(names, 'gen_ai.data_source.id')],
+            own[list_position(names, 'mcp.resource.uri')]
+        ) as resource,
+        coalesce(
+            own[list_position(names, 'http.route')],
+            own[list_position(names, 'url.template')]
+        ) as route,
+        own[list_position(names, 'error.type')] as error_type,
+        own[list_position(names, 'client.address')] as client_address,
+        coalesce(
+            own[list_position(names, 'user_agent.original')],
+            own[list_position(names, 'http.user_agent')],
+            whole[list_position(whole_names, 'telemetry.sdk.name')]
+        ) as user_agent,
+        coalesce(
+            whole[list_position(whole_names, 'cloud.account.id')],
+            whole[list_position(whole_names, 'deployment.environment.name')],
+            whole[list_position(whole_names, 'deployment.environment')]
+        ) as account,
+        whole[list_position(whole_names, 'cloud.region')] as region
     from attributes
 ),
 
@@ -193,8 +258,9 @@ final as (
         'none' as credential_kind,
         null::timestamptz as credential_issued_at,
         null::timestamptz as credential_expires_at,
-        coalesce(case when is_tool then tool end, operation, mcp_method, route, span_name)
-            as action,
+        coalesce(
+            case when is_tool then tool end, operation, mcp_method, route, span_name, 'unknown'
+        ) as action,
         coalesce(case when is_tool then server end, provider, server, service_name) as service,
         case
             when operation in ('invoke_agent', 'create_agent', 'invoke_workflow') then 'delegate'
@@ -249,9 +315,30 @@ final as (
 ),
 
 spanless as (
-    select r.record, r.raw
+    select
+        r.record,
+        r.raw,
+        'expected an OTLP trace request with resourceSpans, scopeSpans and spans, got none'
+            as problem
     from records as r
     anti join final as f on f.record = r.record
+),
+
+-- What is no list gives no span, and the spans beside it are no sign that it was there.
+misplaced as (
+    select
+        r.record,
+        r.raw,
+        'expected lists of scopeSpans and of spans, got one of another type' as problem
+    from records as r
+    semi join final as f on f.record = r.record
+    where len(list_filter(
+        list_concat(
+            json_type(r.raw, '$.resourceSpans[*].scopeSpans'),
+            json_type(r.raw, '$.resourceSpans[*].scopeSpans[*].spans')
+        ),
+        lambda t: t not in ('ARRAY', 'NULL')
+    )) > 0
 )
 
 select
@@ -263,8 +350,6 @@ select
     tool_result, raw, read_only, problem
 from final
 union all by name
-select
-    record,
-    raw,
-    'expected an OTLP trace request with resourceSpans, scopeSpans and spans, got none' as problem
-from spanless
+select record, raw, problem from spanless
+union all by name
+select record, raw, problem from misplaced

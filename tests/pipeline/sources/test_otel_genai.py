@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import time
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -145,6 +146,8 @@ def test_errors_and_denials() -> None:
         ("17", "resourceSpans"),
         (request({**span("a"), "traceId": ""}), "traceId"),
         (request({**span("a"), "spanId": None}), "spanId"),
+        (request({**span("a"), "traceId": "0" * 32}), "traceId"),
+        (request({**span("a"), "spanId": "AAAAAAAAAAA="}), "spanId"),
         (request({**span("a"), "startTimeUnixNano": "noon"}), "noon"),
         (request({**span("a"), "startTimeUnixNano": "17"}), "1990"),
     ],
@@ -152,6 +155,65 @@ def test_errors_and_denials() -> None:
 def test_what_is_no_span_says_what_was_expected(record: str, reason: str) -> None:
     [row] = select(record)
     assert reason in row["problem"]
+
+
+@pytest.mark.parametrize("beside", [{"scopeSpans": "x"}, {"scopeSpans": [{"spans": {}}]}])
+def test_what_is_no_list_beside_spans_is_no_silent_loss(beside: dict[str, Any]) -> None:
+    told = json.loads(request(span("a")))
+    told["resourceSpans"] += [beside, {}, {"scopeSpans": []}, {"scopeSpans": [{"spans": None}]}]
+    good, lost = select(json.dumps(told))
+    assert (good["problem"], good["event_id"]) == (None, "t1-a")
+    assert lost["problem"] == "expected lists of scopeSpans and of spans, got one of another type"
+
+
+def test_an_empty_text_names_nobody() -> None:
+    nameless = {"gen_ai__agent__id": "", "gen_ai__agent__name": "", "gen_ai__conversation__id": ""}
+    [row] = select(request({**span("a", **nameless), "name": ""}))
+    assert (row["identity_id"], row["identity_kind"]) == ("shop", "workload")
+    assert (row["session_id"], row["action"]) == ("t1", "unknown")
+
+
+def test_ids_are_the_same_in_either_case_and_a_parent_of_zeros_is_none() -> None:
+    trace, parent = "ABCDEF" + "0" * 26, "AB" * 8
+    upper = {**span("CD" * 8, parent), "traceId": trace}
+    lower = {**span(parent.lower(), "AAAAAAAAAAA="), "traceId": trace.lower()}
+    child, root = select(request(upper, lower))
+    assert child["parent_id"] == root["event_id"]
+    assert root["parent_id"] is None
+
+
+def test_older_names_of_attributes_are_read() -> None:
+    told = {
+        "gen_ai__operation__name": "chat",
+        "gen_ai__system": "openai",
+        "gen_ai__usage__prompt_tokens": 5,
+        "gen_ai__usage__completion_tokens": 6,
+    }
+    [row] = select(request(span("a", **told)))
+    assert (row["service"], row["input_tokens"], row["output_tokens"]) == ("openai", 5, 6)
+
+
+@pytest.mark.parametrize("name", ["gen_ai.input.messages", "gen_ai.prompt"])
+def test_what_was_asked_may_be_in_an_event_of_the_span(name: str) -> None:
+    events = [{"name": "exception"}, {"name": "asked", "attributes": [attribute(name, MESSAGES)]}]
+    [row] = select(request({**span("a"), "events": events}))
+    assert row["prompt"] == "book a room"
+
+
+def test_an_attribute_of_the_resource_may_be_a_number() -> None:
+    resource = {"attributes": [attribute("cloud.account.id", 111122223333)]}
+    spans = [{"spans": [span("a")]}]
+    [row] = select(json.dumps({"resourceSpans": [{"resource": resource, "scopeSpans": spans}]}))
+    assert row["account_id"] == "111122223333"
+
+
+def test_a_span_of_many_attributes_takes_no_square_of_them() -> None:
+    many = [attribute(f"gen_ai.prompt.{number}.content", "x") for number in range(20_000)]
+    told = [*many, attribute("gen_ai.agent.id", "a1"), attribute("gen_ai.agent.id", "a2")]
+    start = time.process_time()
+    [row] = select(request({**span("a"), "attributes": told}))
+    assert row["identity_id"] == "a1"
+    assert time.process_time() - start < 5
 
 
 json_values = st.recursive(
