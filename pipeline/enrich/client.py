@@ -35,7 +35,8 @@ _FAMILIES = (
     ("opentelemetry", r"^opentelemetry|^otel-"),
 )
 _PATTERNS = [(name, re.compile(words, re.IGNORECASE)) for name, words in _FAMILIES]
-_PRODUCT = re.compile(r"[A-Za-z][\w.+-]*")
+# Of a name as long as a text, looking for its version would take the square.
+_PRODUCT = re.compile(r"[A-Za-z][\w.+-]{0,99}")
 # A version or a run's id behind the name would make each release, or each run, a new client.
 _VERSION = re.compile(r"[-_.]([0-9a-f-]{8,}|v?\d[\w.]*)$", re.IGNORECASE)
 
