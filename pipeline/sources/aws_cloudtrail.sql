@@ -339,7 +339,9 @@ acts as materialized (
             when 'roleName' then 'role/' || request.roleName
             when 'groupName' then 'group/' || request.groupName
         end as iam_path,
-        guess['value'] as guessed_id,
+        -- A URL may bear a password or be signed.
+        regexp_replace(guess['value'], '(?s)^([A-Za-z0-9+]+://)([^/?#]*@)?([^?#]*).*$', '\1\3')
+            as guessed_id,
         concat_ws(
             ':',
             prefix,
@@ -490,11 +492,22 @@ described as (
             nullif(split_part(u.arn, ':', 5), ''),
             recipient
         ) as own_account,
-        nullif(u.accessKeyId, '') as access_key,
+        -- Keys' ids are short words; what is none may be the key itself, which is nobody's to read.
+        case
+            when u.accessKeyId = '' then null
+            when regexp_full_match(u.accessKeyId, '[\w*-]{1,128}')
+                and not starts_with(u.accessKeyId, 'ABSK') then u.accessKeyId
+            else 'sha256:' || left(sha256(u.accessKeyId), 32)
+        end as access_key,
         nullif(u.userName, '') as user_name,
         nullif(u.invokedBy, '') as invoked_by,
         nullif(u.identityProvider, '') as identity_provider,
-        nullif(u.credentialId, '') as bearer_id,
+        case
+            when u.credentialId = '' then null
+            when regexp_full_match(u.credentialId, '[\w*-]{1,128}')
+                and not starts_with(u.credentialId, 'ABSK') then u.credentialId
+            else 'sha256:' || left(sha256(u.credentialId), 32)
+        end as bearer_id,
         nullif(u.onBehalfOf.userId, '') as center_user,
         nullif(u.onBehalfOf.identityStoreArn, '') as identity_store,
         nullif(u.inScopeOf.issuerType, '') as scope_type,
@@ -817,7 +830,8 @@ identities as (
         coalesce(access_key, bearer_id) as credential_id,
         case
             when starts_with(user_name, 'BedrockAPIKey-')
-                or starts_with(access_key, 'ACCA') or starts_with(access_key, 'ABSK') then 'api_key'
+                or starts_with(access_key, 'ACCA')
+                or starts_with(access_key, 'sha256:') then 'api_key'
             when starts_with(access_key, 'AKIA') then 'long_lived_key'
             when starts_with(access_key, 'ASIA') then 'session_token'
             when access_key is not null then if(created is null, 'long_lived_key', 'session_token')
@@ -827,7 +841,9 @@ identities as (
             when type in ('AWSService', 'Anonymous') then 'none'
         end as credential_kind,
         case
+            -- Not infinity, nor a year that nothing can show.
             when not coalesce(starts_with(access_key, 'AKIA'), false)
+                and regexp_matches(created, '^(19|20)[0-9]{2}-')
                 then try_cast(created as timestamptz)
         end as credential_issued_at
     from identified

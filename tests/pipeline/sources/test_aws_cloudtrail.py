@@ -446,6 +446,30 @@ def test_a_session_tells_its_credential() -> None:
     assert row["credential_issued_at"] == datetime(2026, 3, 2, 10, tzinfo=timezone.utc)
 
 
+@pytest.mark.parametrize("field", ["accessKeyId", "credentialId"])
+@pytest.mark.parametrize(
+    "secret", ["ABSKQmVkcm9ja0FQSUtleS0x", "Bearer ey.x.y", "a/b+c=", "x" * 200]
+)
+def test_a_secret_in_place_of_a_keys_id_is_in_no_column(field: str, secret: str) -> None:
+    row = one(userIdentity={"type": "IAMUser", field: secret})
+    assert row["credential_id"].startswith("sha256:")
+    assert secret not in str(row)
+
+
+def test_a_url_that_was_asked_for_leaves_its_secrets() -> None:
+    row = one(
+        eventSource="rds.amazonaws.com",
+        requestParameters={"preSignedUrl": "https://u:p@rds.example/snap?X-Amz-Signature=s&b=1"},
+    )
+    assert row["resource_id"] == "https://rds.example/snap"
+
+
+@pytest.mark.parametrize("created", ["infinity", "-infinity", "290000-01-01T00:00:00Z", "epoch"])
+def test_a_session_of_no_possible_time_has_no_time(created: str) -> None:
+    row = one(userIdentity=session("etl", "nightly", attributes={"creationDate": created}))
+    assert row["credential_issued_at"] is None
+
+
 @pytest.mark.parametrize(
     ("identity", "kind"),
     [
