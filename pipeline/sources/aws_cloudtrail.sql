@@ -547,7 +547,8 @@ typed as (
                 'AssumedRole', 'IAMUser', 'AWSService', 'Root', 'AWSAccount', 'FederatedUser',
                 'WebIdentityUser', 'SAMLUser', 'IdentityCenterUser', 'Directory'
             ) then told_type
-            when contains(arn, ':assumed-role/') or contains(arn, ':role/') then 'AssumedRole'
+            when contains(arn, ':assumed-role/') or contains(arn, ':role/')
+                or regexp_matches(principal, '^AROA[A-Z0-9]+:') then 'AssumedRole'
             when contains(arn, ':federated-user/') then 'FederatedUser'
             when contains(arn, ':user/') then 'IAMUser'
             when suffix(arn, ':root') then 'Root'
@@ -693,7 +694,8 @@ identified as (
                 when 'AssumedRole' then coalesce(
                     case when is_person_session then session_arn end,
                     role_arn,
-                    role_account || ':' || split_part(principal, ':', 1)
+                    role_account || ':' || split_part(principal, ':', 1),
+                    nullif(split_part(principal, ':', 1), '')
                 )
                 when 'IAMUser' then coalesce(
                     arn,

@@ -180,6 +180,10 @@ IDENTITIES: dict[str, tuple[Record, tuple[str, str, str | None]]] = {
         {"type": "AssumedRole", "accountId": ACCOUNT, "principalId": "AROA1:x"},
         (f"{ACCOUNT}:AROA1", "service_account", None),
     ),
+    "role by its id without a type": (
+        {"accountId": ACCOUNT, "principalId": "AROA1:x"},
+        (f"{ACCOUNT}:AROA1", "service_account", None),
+    ),
     "role in China": (
         {"type": "AssumedRole", "arn": "arn:aws-cn:iam::1:role/a", "accountId": "1"},
         ("arn:aws-cn:iam::1:role/a", "service_account", None),
@@ -380,6 +384,11 @@ def test_who_acted(case: str) -> None:
     identity, expected = IDENTITIES[case]
     row = one(userIdentity=identity)
     assert (row["identity_id"], row["identity_kind"], row["on_behalf_of"]) == expected
+
+
+def test_a_role_of_no_known_account_is_its_id_without_the_session() -> None:
+    identity = {"type": "AssumedRole", "principalId": "AROA1:run-17"}
+    assert one(userIdentity=identity, recipientAccountId=None)["identity_id"] == "AROA1"
 
 
 @pytest.mark.parametrize("identity", [None, "text", 7, [], [1], True])
