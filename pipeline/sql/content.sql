@@ -21,7 +21,12 @@ with cut as (
         from texts
         where tool_result is not null
         union all
-        select t.row_index, 'tool_arguments' as name, a.key, coalesce(a.value ->> '$', '') as text
+        -- A text or a number that is the whole of them has no key.
+        select
+            t.row_index,
+            'tool_arguments' as name,
+            coalesce(a.key, '') as key,
+            coalesce(a.value ->> '$', '') as text
         from texts as t,
             json_each(
                 case

@@ -98,6 +98,20 @@ def test_a_fingerprint_keeps_shape_and_sameness(lake: Lake, tmp_path: Path) -> N
     assert re.fullmatch("Ask about zq.{12}", agent["prompt"])
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    ["1984", '"passport"', "true", "null", "[]", '["passport", null]', "passport", '{"": null}'],
+)
+def test_arguments_that_are_no_object_are_hidden_too(
+    lake: Lake, tmp_path: Path, arguments: str
+) -> None:
+    call = span("02", "", {"gen_ai.tool.call.arguments": arguments})
+    [row] = landed(lake, tmp_path, [call], Privacy(default=Content.FINGERPRINT, salt=SALT))
+    hidden = row["tool_arguments"]
+    assert hidden is None or isinstance(json.loads(hidden), dict)
+    assert not re.search("passport|1984", str(hidden))
+
+
 def test_another_salt_gives_other_fingerprints(tmp_path: Path) -> None:
     texts = {
         landed(
