@@ -5,7 +5,25 @@
 --      needs and what says nothing: signs, the case of a word's first letter, function words, words
 --      that make requests, verbs and the words of tools' names, keys of arguments. `raw` keeps only
 --      the piece that tells that the record names its agent itself.
-with cut as (
+with arguments_told as (
+    select
+        row_index,
+        -- What is no object, or has a key twice, is one text. No json_each: it copies the whole
+        -- beside each key.
+        unnest(coalesce(
+            case
+                when json_valid(tool_arguments) and json_type(tool_arguments) = 'OBJECT'
+                    then map_entries(
+                        try(json_transform(tool_arguments, '"MAP(VARCHAR, VARCHAR)"'))
+                    )
+            end,
+            [{'key': '', 'value': tool_arguments}]
+        )) as argument
+    from texts
+    where tool_arguments is not null
+),
+
+cut as (
     select
         row_index,
         name,
@@ -21,20 +39,12 @@ with cut as (
         from texts
         where tool_result is not null
         union all
-        -- A text or a number that is the whole of them has no key.
         select
-            t.row_index,
+            row_index,
             'tool_arguments' as name,
-            coalesce(a.key, '') as key,
-            coalesce(a.value ->> '$', '') as text
-        from texts as t,
-            json_each(
-                case
-                    when json_valid(t.tool_arguments) then t.tool_arguments
-                    else json_object('', t.tool_arguments)
-                end
-            ) as a
-        where t.tool_arguments is not null
+            argument.key as key,
+            coalesce(argument.value, '') as text
+        from arguments_told
     )
 ),
 
