@@ -200,24 +200,27 @@ class _Outcome:
 
 
 def _batches(rejects: pl.DataFrame, known: Known, *, most_bytes: int) -> Iterator[_Rejects]:
-    """The rejects that can be tried; a file's stay together, so that it is booked once."""
-    waiting: list[pl.DataFrame] = []
+    """The rejects that can be tried; a file's stay together, so that it is booked once, and apart
+    from those of another that had its name.
+    """
+    waiting: dict[str, pl.DataFrame] = {}
     size = 0
     for part in rejects.partition_by(_FILE, maintain_order=True):
+        path, content = part.select(_FILE).row(0)
         whole, bytes_ = part.filter("whole"), int(part["text_bytes"].sum())
         file = None
         if whole.height < part.height or bytes_ > most_bytes:
-            file = known.file(*part.select(_FILE).row(0))
+            file = known.file(path, content)
         if file is not None:
             yield _Rejects(part, file)
         elif whole.height:
-            if waiting and size + bytes_ > most_bytes:
-                yield _Rejects(pl.concat(waiting))
-                waiting, size = [], 0
-            waiting.append(whole)
+            if path in waiting or (waiting and size + bytes_ > most_bytes):
+                yield _Rejects(pl.concat(waiting.values()))
+                waiting, size = {}, 0
+            waiting[path] = whole
             size += bytes_
     if waiting:
-        yield _Rejects(pl.concat(waiting))
+        yield _Rejects(pl.concat(waiting.values()))
 
 
 class _Replay:

@@ -195,6 +195,18 @@ def test_what_the_next_log_of_a_name_brought_is_not_of_the_one_before(
     assert sorted(counts(lake)) == [(2, 0, 1), (3, 0, 0)]
 
 
+def test_rejects_of_two_logs_of_one_name_are_tried_apart(
+    lake: Lake, tmp_path: Path, older: pytest.MonkeyPatch
+) -> None:
+    path = write(tmp_path / "app.log", record(0, eventID=""), odd(1), "")
+    bring(lake, path)
+    bring(lake, write(path, record(0, eventID=""), odd(2), record(3), ""))
+    older.undo()
+    assert again(lake) == Replayed(tried=4, events=2, rejects=2)
+    assert sorted(counts(lake)) == [(1, 0, 1), (2, 0, 1)]
+    assert rows(lake, "select record_index from rejects") == [(0,), (0,)]
+
+
 def test_what_a_log_ended_in_is_left_to_the_ingest_that_reads_on(
     lake: Lake, tmp_path: Path
 ) -> None:
