@@ -62,6 +62,11 @@ class LogFile:
     first_event_at: datetime | None = None
     last_event_at: datetime | None = None
 
+    @property
+    def next_index(self) -> int:
+        """The index of the record that comes next."""
+        return (self.before.mark.next_record if self.before is not None else 0) + self.records
+
 
 @dataclass(frozen=True)
 class Arrival:
@@ -243,8 +248,13 @@ class _Reading:
         renamed = known.path != log.name
         if not (renamed and content.compressed):
             file.bytes, file.content = content.size, grown.content
+        if before is None:
+            file.outgrown = self.known.outgrown(log, content)
         all_taken = yield from self._lines(log, content, file)
         for gone in grown.gone if all_taken else ():
+            if (gone.path, gone.fingerprint) in self._logs:
+                continue
+            self._logs.add((gone.path, gone.fingerprint))
             was = LogFile(
                 gone.path,
                 gone.fingerprint,

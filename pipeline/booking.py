@@ -24,7 +24,12 @@ from pipeline.schemas import BEGUN, INGESTS
 SQL = Path(__file__).parent / "sql"
 QUEUE = "book"
 _ATTEMPTS = 100
-_ENDS = {"source_file": pl.String, "fingerprint": pl.String, "next_record": pl.Int64}
+_SPANS = {
+    "source_file": pl.String,
+    "fingerprint": pl.String,
+    "first_index": pl.Int64,
+    "next_index": pl.Int64,
+}
 _NOT_BOOKED = ("path", "same_as", "before", "mark", "begins", "begun", "outgrown")
 
 
@@ -72,21 +77,27 @@ def row_of(file: LogFile) -> dict[str, Any]:
     return {"source_file": file.path, **told, **(vars(file.mark) if file.mark else {})}
 
 
-def take_back(lake: Lake, files: Sequence[LogFile]) -> None:
-    """Take out of `rejects` what logs ended in when they were read before: it is read again now.
-    And all of a file that holds what another does: that one's rejects tell of it. And all of what a
-    file has outgrown.
+def take_back(
+    lake: Lake,
+    read: Iterable[tuple[LogFile, int]],
+    finished: Sequence[LogFile],
+    rejects: pl.DataFrame,
+) -> None:
+    """Take out of `rejects` what is there of the records that were `read` now, each file from an
+    index on, and of what is after the end of `finished` files, if it is not among the new `rejects`
+    as well. It is of when a log ended before that, of an ingest that was killed, or, of a file that
+    holds what another does, in that one's rejects. And all of what a file has outgrown.
     """
-    known = [
-        file.before for file in files if file.before is not None and file.before.ends_in_reject
+    spans: list[tuple[str, str, int, int | None]] = [
+        (file.path, file.fingerprint, first, file.next_index) for file, first in read
     ]
-    ends = [(log.path, log.fingerprint, log.mark.next_record) for log in known]
-    ends += [(file.path, file.fingerprint, 0) for file in files if file.same_as is not None]
-    ends += [(file.path, print_, 0) for file in files for print_ in file.outgrown]
-    if not ends:
+    spans += [(file.path, file.fingerprint, file.next_index, None) for file in finished]
+    spans += [(file.path, print_, 0, None) for file in finished for print_ in file.outgrown]
+    if not spans:
         return
     with lake.reader(tables=["rejects"]) as reader:
-        reader.define("ends", pl.DataFrame(ends, schema=_ENDS, orient="row").unique())
+        reader.define("spans", pl.DataFrame(spans, schema=_SPANS, orient="row").unique())
+        reader.define("told", rejects)
         lake.remove("rejects", reader.query(SQL / "taken_back.sql"))
 
 

@@ -88,12 +88,12 @@ class Lander:
         """Commit all that was taken in."""
         self._commit_events()
         taken, self._taken = self._taken, []
-        self._account(taken)
         finished = [file for batch in taken for file in batch.finished]
-        read = [file for batch in taken for file, _ in batch.counts]
-        take_back(self.lake, [*read, *finished])
-        broken = [part for batch in taken for part in batch.broken]
-        self.lake.append_new("rejects", self.reject_rows(broken))
+        read = [(file, file.next_index) for batch in taken for file, _ in batch.counts]
+        self._account(taken)
+        rejects = self.reject_rows([part for batch in taken for part in batch.broken])
+        take_back(self.lake, read, finished, rejects)
+        self.lake.append_new("rejects", rejects)
         book(self.lake, finished, now=self.now, run_id=self.run_id)
         self.done.extend(finished)
 

@@ -1,11 +1,24 @@
 -- grain: reject
--- reads: rejects, ends
--- why: what is told of logs as a whole, or of what came after the record that came next in them
-select
+-- reads: rejects, spans, told
+-- why: what was told of records that are read again now, and is not told again: `spans` are their
+--      indexes, to the end and of the file as a whole if they have no `next_index`
+select distinct
     r.source_file,
     r.fingerprint,
     r.record_index,
     r.reason
 from rejects as r
-join ends as e on e.source_file = r.source_file and e.fingerprint = r.fingerprint
-where r.record_index = -1 or r.record_index >= e.next_record
+join spans as s
+    on s.source_file = r.source_file
+    and s.fingerprint = r.fingerprint
+    and (
+        (r.record_index >= s.first_index and r.record_index < coalesce(s.next_index, 2 ** 62))
+        or (r.record_index = -1 and s.next_index is null)
+    )
+anti join told as t
+    on t.source_file = r.source_file
+    and t.fingerprint = r.fingerprint
+    and t.record_index = r.record_index
+    and t.reason = r.reason
+    -- A longer half of a line is told of anew.
+    and t.text_bytes = r.text_bytes

@@ -62,17 +62,22 @@ def write(path: Path, records: list[str]) -> None:
     path.write_bytes(gzip.compress(whole) if path.suffix == ".gz" else whole)
 
 
-def kill_before(lake: Lake, table: str, *paths: Path, limits: Limits | None = None) -> None:
-    """Ingest files up to their events, and to what is committed before this table."""
-    append_new = Lake.append_new
+def kill_before(
+    lake: Lake, table: str, *paths: Path, at: str = "append_new", limits: Limits | None = None
+) -> None:
+    """Ingest files up to their events, and to what is committed before this method of the lake is
+    called for this table.
+    """
+    real = getattr(Lake, at)
 
     def killed(lake: Lake, name: str, rows: pl.DataFrame) -> int:
         if name == table:
             raise KilledError
-        return append_new(lake, name, rows)
+        done: int = real(lake, name, rows)
+        return done
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Lake, "append_new", killed)
+        patch.setattr(Lake, at, killed)
         with pytest.raises(KilledError):
             ingest(lake, paths, now=NOW, run_id="killed", limits=limits)
 
@@ -135,6 +140,57 @@ def test_a_file_killed_before_its_account_has_one_when_its_copy_is_moved(
     accounts = true_accounts(lake)
     assert accounts[str(path)] == (10, 0, 0)
     assert accounts[str(copy)] == (0, 10, 0)
+
+
+@pytest.mark.parametrize("moved", ["a.jsonl", "b.jsonl"])
+def test_of_a_log_and_its_copy_that_were_killed_one_is_moved(
+    lake: Lake, tmp_path: Path, moved: str
+) -> None:
+    for name in ("a.jsonl", "b.jsonl"):
+        write(tmp_path / name, [*(record(n) for n in range(3)), "{torn", record(3)])
+    kill_before(lake, "rejects", *tmp_path.glob("*.jsonl"))
+    (tmp_path / moved).rename(tmp_path / f"aa-{moved}")
+    for _ in range(2):
+        ingest(lake, sorted(tmp_path.glob("*.jsonl")), now=NOW, run_id="r")
+    assert sum(events for events, _, _ in true_accounts(lake).values()) == 4
+
+
+@pytest.mark.parametrize("before", [0, 3], ids=["new", "grown"])
+def test_half_a_line_that_a_killed_ingest_told_of_is_no_reject_once_it_is_whole(
+    lake: Lake, tmp_path: Path, before: int
+) -> None:
+    path = tmp_path / "a.jsonl"
+    if before:
+        path.write_text("".join(f"{record(n)}\n" for n in range(before)))
+        ingest(lake, [path], now=NOW, run_id="r")
+    write(path, [*(record(n) for n in range(before + 1)), record(before + 1)[:50]])
+    kill_before(lake, "ingests", path)
+    write(path, [record(n) for n in range(before + 2)])
+    ingest(lake, [path], now=NOW, run_id="r")
+    assert true_accounts(lake) == {str(path): (before + 2, 0, 0)}
+
+
+@pytest.mark.parametrize("name", ["a.json", "a.json.gz", "a.jsonl.gz"])
+def test_what_a_killed_ingest_rejected_and_the_next_takes_is_no_reject(
+    lake: Lake, tmp_path: Path, name: str
+) -> None:
+    path = tmp_path / name
+    write(path, [record(n) for n in range(8, 12)])
+    kill_before(lake, "ingests", path, limits=Limits(max_record_bytes=len(record(8))))
+    ingest(lake, [path], now=NOW, run_id="r")
+    assert true_accounts(lake) == {str(path): (4, 0, 0)}
+
+
+def test_what_a_file_was_is_forgotten_though_who_read_on_was_killed(
+    lake: Lake, tmp_path: Path
+) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_text(record(0)[:50])
+    ingest(lake, [path], now=NOW, run_id="r")
+    write(path, [record(0), record(1)])
+    kill_before(lake, "ingests", path, at="remove")
+    ingest(lake, [path], now=NOW, run_id="r")
+    assert true_accounts(lake) == {str(path): (2, 0, 0)}
 
 
 def test_rejects_of_a_file_that_is_not_wholly_in_are_left_to_the_ingest(

@@ -155,6 +155,19 @@ def test_half_a_line_is_told_of_and_becomes_an_event_once_it_is_whole(
     assert rows(lake, "select record_index from events order by 1") == [(n,) for n in range(4)]
 
 
+def test_a_log_that_ended_in_half_a_line_is_read_on_in_several_commits(
+    lake: Lake, tmp_path: Path
+) -> None:
+    log = tmp_path / "app.log"
+    log.write_bytes(lines(0) + b"{half")
+    bring(lake, log)
+    long = [json.dumps(record(n, userAgent="x" * 100_000)).encode() + b"\n" for n in range(1, 90)]
+    log.write_bytes(lines(0) + b"{half\n" + b"".join(long))
+    bring(lake, log, limits=Limits(batch_bytes=1, batches_in_commit=1))
+    assert told(lake) == [("app.log", 91, 90, 0, 1)]
+    assert rows(lake, "select record_index from rejects") == [(1,)]
+
+
 def test_a_record_alone_in_its_file_may_be_the_first_of_a_log(lake: Lake, tmp_path: Path) -> None:
     log = tmp_path / "app.log"
     log.write_bytes(lines(0)[:-1])
