@@ -11,7 +11,10 @@ select
     (i.next_record + r.records)::bigint as records,
     (i.events + r.events)::bigint as events,
     (i.duplicates + r.duplicates)::bigint as duplicates,
-    (greatest(i.rejects - (i.records - i.next_record), 0) + r.rejects)::bigint as rejects,
+    -- Of a copy that was not read, which has no records of its own, nothing is read again.
+    (
+        greatest(i.rejects - greatest(i.records - i.next_record, 0), 0) + r.rejects
+    )::bigint as rejects,
     list_concat(
         list_filter(i.partly, lambda p: p.record_index < i.next_record), r.partly
     ) as partly,

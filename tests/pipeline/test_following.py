@@ -240,6 +240,17 @@ def test_a_copy_beside_its_log_counts_as_duplicates(lake: Lake, world: World) ->
     assert brought(bring(lake, world.folder)) == (1, 1, 0, 0)
 
 
+def test_a_copy_that_grows_has_the_rejects_of_what_is_its_own(lake: Lake, world: World) -> None:
+    world.write(lines(0) + b"{torn\n" + lines(1))
+    copy = world.write(world.log.read_bytes(), "copy.log")
+    for log in (world.log, copy):
+        bring(lake, log)
+    world.write(b"{torn\n" + lines(2), "copy.log")
+    bring(lake, copy)
+    assert told(lake) == [("app.log", 3, 2, 0, 1), ("copy.log", 5, 1, 2, 1)]
+    assert rows(lake, "select record_index from rejects order by 1") == [(1,), (3,)]
+
+
 def test_a_log_of_no_known_source_is_told_once_and_taken_once_it_is_known(
     lake: Lake, world: World
 ) -> None:
