@@ -116,7 +116,10 @@ class Known:
         latest = pl.concat([begun_logs, asked.filter(is_log).select(begun_logs.columns)])
         self.places = frozenset(asked.select("source_file", "content").rows())
         self.documents = frozenset(asked.filter(~is_log)["source_file"])
-        self._fruitless = asked.filter(~is_log, pl.col("held") == 0)
+        fruitless = asked.filter(~is_log, pl.col("held") == 0)
+        self._fruitless = fruitless.select("bytes", "fingerprint", "source_file").rows_by_key(
+            "source_file"
+        )
         self.logs = dict(latest.sort("ingested_at").rows())
 
     def has_object(self, log: LogObject) -> bool:
@@ -147,8 +150,8 @@ class Known:
         """
         if not isinstance(log, LocalFile):
             return []
-        before = self._fruitless.filter(source_file=log.name).select("bytes", "fingerprint")
-        return [print_ for size, print_ in before.rows() if content.begins_with(size, print_)]
+        before = self._fruitless.get(log.name, ())
+        return [print_ for size, print_ in before if content.begins_with(size, print_)]
 
     def gone(self, content: str) -> list[str]:
         """The names of documents with a content that are only begun and are there no more."""
