@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 SPILLS = """
-import sys, time
+import signal, sys, time
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # under nohup it would be ignored, and stay so
 from pipeline.spilling import folder_to_spill
 from pipeline.stopping import end_tidily
 end_tidily()
