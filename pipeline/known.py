@@ -230,7 +230,9 @@ def _known_log(row: Mapping[str, Any]) -> KnownLog:
 def _begun_log(row: Mapping[str, Any]) -> KnownLog:
     path, fingerprint, source = row["source_file"], row["fingerprint"], row["source"]
     begins = Mark(row["read_to"], 0, row["edges"])
-    return KnownLog(path, fingerprint, source, row["bytes"], 0, NOTHING, False, begins)
+    return KnownLog(
+        path, fingerprint, source, row["bytes"], 0, NOTHING, ends_in_reject=False, begins=begins
+    )
 
 
 @dataclass(frozen=True)

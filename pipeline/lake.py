@@ -51,7 +51,6 @@ _WRITER = WriterProperties(
     ),
 )
 _OPENED_AT_ONCE = 8
-_NOW = -1
 _COMPACTED_AT_ONCE = 32
 """Partitions that are compacted in one commit."""
 # Delta's own default; delta-rs makes it 100, and opening a table reads every commit since.
@@ -134,7 +133,7 @@ class Lake:
         `versions` has are as they were; None if it was not there yet.
         """
         wanted, then = list(names), versions or {}
-        there = [name for name in wanted if then.get(name, _NOW) is not None]
+        there = [name for name in wanted if name not in then or then[name] is not None]
         with ThreadPoolExecutor(_OPENED_AT_ONCE) as pool:
             opened = pool.map(lambda name: self.table(name, version=then.get(name)), there)
             return dict.fromkeys(wanted) | dict(zip(there, opened, strict=True))
