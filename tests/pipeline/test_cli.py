@@ -39,11 +39,6 @@ def nhiwatch(*args: str | Path, stdin: str = "", **env: str) -> subprocess.Compl
     return subprocess.CompletedProcess(args, int(ended.value.code or 0), *texts)
 
 
-def outcome(*args: str | Path, stdin: str = "") -> tuple[int, str, str]:
-    done = nhiwatch(*args, stdin=stdin)
-    return done.returncode, done.stdout, done.stderr
-
-
 def in_a_process(*args: str | Path, **env: str) -> subprocess.CompletedProcess[str]:
     """The command in a process of its own."""
     return subprocess.run(
@@ -132,28 +127,28 @@ def test_sql_refuses_to_write_in_one_line(small: Path) -> None:
 
 def test_sql_without_a_statement_reads_them_from_a_prompt(small: Path) -> None:
     typed = "select count(*) as n\nfrom events;\nselect 'last' as a;"
-    status, out, err = outcome("sql", "--lake", small, stdin=typed)
-    assert (status, err) == (0, "")
-    assert out.index(" 3 ") < out.index("last")
+    done = nhiwatch("sql", "--lake", small, stdin=typed)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.index(" 3 ") < done.stdout.index("last")
 
 
 def test_a_table_of_many_rows_shows_the_first(small: Path) -> None:
-    status, out, err = outcome("sql", "from range(300)", "--lake", small)
-    assert (status, err) == (0, "the first 200 rows; --format csv for all\n")
-    assert " 199 " in out
-    assert " 200 " not in out
-    _, out, err = outcome("sql", "from range(200)", "--lake", small)
-    assert "200 rows" in out
-    assert err == ""
-    _, out, _ = outcome("sql", "from range(300)", "--lake", small, "--format", "csv")
-    assert out.count("\n") == 301
+    cut = nhiwatch("sql", "from range(300)", "--lake", small)
+    assert (cut.returncode, cut.stderr) == (0, "the first 200 rows; --format csv for all\n")
+    assert " 199 " in cut.stdout
+    assert " 200 " not in cut.stdout
+    whole = nhiwatch("sql", "from range(200)", "--lake", small)
+    assert "200 rows" in whole.stdout
+    assert whole.stderr == ""
+    text = nhiwatch("sql", "from range(300)", "--lake", small, "--format", "csv").stdout
+    assert text.count("\n") == 301
 
 
 def test_json_has_every_value_of_sql(small: Path) -> None:
     values = "1/0 as a, 'nan'::double as b, ['inf'::double] as c, sum(4::hugeint) as d"
     more = "'ab'::blob as e, 0.5 as f, map {1: 2} as g, null as h, date '2026-09-01' as i"
-    _, out, _ = outcome("sql", f"select {values}, {more}", "--lake", small, "--json")
-    assert json.loads(out, parse_constant=pytest.fail) == [
+    told = nhiwatch("sql", f"select {values}, {more}", "--lake", small, "--json").stdout
+    assert json.loads(told, parse_constant=pytest.fail) == [
         {"a": None, "b": None, "c": [None], "d": 4, "e": "6162", "f": 0.5}
         | {"g": {"1": 2}, "h": None, "i": "2026-09-01"}
     ]
@@ -162,38 +157,38 @@ def test_json_has_every_value_of_sql(small: Path) -> None:
 def test_csv_has_nested_values_as_json_and_bytes_as_hex(small: Path) -> None:
     values = "{'a': 1, 'b': [1, 2]} as a, map {'a': 1} as b, [[1], [2]] as c, null::int[] as d"
     more = "'ab'::blob as e, [1, 2]::int[2] as f, ['ab'::blob] as g"
-    _, out, _ = outcome("sql", f"select {values}, {more}", "--lake", small, "--format", "csv")
-    [row] = csv.DictReader(io.StringIO(out))
+    options = ("--lake", small, "--format", "csv")
+    told = nhiwatch("sql", f"select {values}, {more}", *options).stdout
+    [row] = csv.DictReader(io.StringIO(told))
     assert json.loads(row["a"]) == {"a": 1, "b": [1, 2]}
     assert json.loads(row["b"]) == {"a": 1}
     assert [row[name] for name in "cdefg"] == ["[[1], [2]]", "", "6162", "[1, 2]", '["6162"]']
 
 
 def test_a_prompt_on_a_pipe_prints_results_alone(small: Path) -> None:
-    options = ("sql", "--lake", small, "--json")
-    status, out, err = outcome(*options, stdin="select 1 as a")
-    assert (status, json.loads(out), err) == (0, [{"a": 1}], "")
+    done = nhiwatch("sql", "--lake", small, "--json", stdin="select 1 as a")
+    assert (done.returncode, json.loads(done.stdout), done.stderr) == (0, [{"a": 1}], "")
 
 
 def test_a_statement_that_fails_ends_the_prompt_with_1(small: Path) -> None:
-    status, out, err = outcome("sql", "--lake", small, "--json", stdin="nonsense;\nselect 1 as a;")
-    assert (status, json.loads(out)) == (1, [{"a": 1}])
-    assert err.count("\n") == 1
+    done = nhiwatch("sql", "--lake", small, "--json", stdin="nonsense;\nselect 1 as a;")
+    assert (done.returncode, json.loads(done.stdout)) == (1, [{"a": 1}])
+    assert done.stderr.count("\n") == 1
 
 
 def test_the_prompt_has_no_output_file(small: Path) -> None:
-    status, _, err = outcome("sql", "--lake", small, "--output", "x")
-    assert status == 2
-    assert "expected a statement" in err
+    done = nhiwatch("sql", "--lake", small, "--output", "x")
+    assert done.returncode == 2
+    assert "expected a statement" in done.stderr
 
 
 @pytest.mark.parametrize("format", ["csv", "parquet"])
 @pytest.mark.parametrize("place", ["/no-such-folder/x", "/tmp", "/dev/full"])
 def test_a_file_that_cannot_be_written_is_one_line(small: Path, format: str, place: str) -> None:
     options = ("--lake", small, "--format", format, "--output", place)
-    status, out, err = outcome("sql", "select 1 as a", *options)
-    assert (status, out, err.count("\n")) == (1, "", 1)
-    assert f"expected to write to {place}" in err
+    done = nhiwatch("sql", "select 1 as a", *options)
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1)
+    assert f"expected to write to {place}" in done.stderr
 
 
 @pytest.mark.parametrize(
@@ -234,14 +229,15 @@ def test_machines_get_utf_8_and_a_terminal_what_it_takes(small: Path) -> None:
 def test_a_filter_that_nothing_can_pass_is_refused(
     small: Path, args: list[str], known: str
 ) -> None:
-    status, out, err = outcome(*args, "--lake", small)
-    assert (status, out, err.count("\n")) == (1, "", 1)
-    assert known in err
+    done = nhiwatch(*args, "--lake", small)
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1)
+    assert known in done.stderr
 
 
 def test_filters_that_are_known_are_taken(small: Path) -> None:
     for args in (["findings", "--severity", "high"], ["identities", "--kind", "agent"]):
-        assert outcome(*args, "--lake", small, "--json")[:2] == (0, "[]\n")
+        done = nhiwatch(*args, "--lake", small, "--json")
+        assert (done.returncode, done.stdout) == (0, "[]\n")
 
 
 @pytest.mark.parametrize(
@@ -258,17 +254,18 @@ def test_filters_that_are_known_are_taken(small: Path) -> None:
     ],
 )
 def test_what_an_option_does_not_take_is_a_usage_error(small: Path, args: list[str]) -> None:
-    status, out, err = outcome(*args, "--lake", small)
-    assert (status, out) == (2, "")
-    assert "expected" in err or "Input should be" in err
+    done = nhiwatch(*args, "--lake", small)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "expected" in done.stderr or "Input should be" in done.stderr
 
 
 @pytest.mark.parametrize("name", ["a\nb", "a\udcffb"])
 def test_an_error_is_one_line_whatever_a_path_has(tmp_path: Path, name: str) -> None:
-    status, _, err = outcome("ingest", tmp_path / name, "--lake", tmp_path / "lake")
-    assert status == 1
-    assert [line for line in err.splitlines() if "expected a file" in line] == err.splitlines()
-    assert name.encode("unicode_escape").decode() in err
+    done = nhiwatch("ingest", tmp_path / name, "--lake", tmp_path / "lake")
+    lines = done.stderr.splitlines()
+    assert done.returncode == 1
+    assert [line for line in lines if "expected a file" in line] == lines
+    assert name.encode("unicode_escape").decode() in done.stderr
 
 
 def test_a_log_cannot_drive_the_terminal(small: Path) -> None:
