@@ -8,7 +8,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import polars as pl
 import pyarrow as pa
 import pytest
@@ -16,6 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import sample_data
+from builders.any_json import JSON
+from builders.selecting import selected
 from pipeline.arrivals import Arrival, LogFile, arrivals
 from pipeline.batches import Gathering
 from pipeline.errors import SourceError
@@ -29,16 +30,6 @@ from pipeline.sources import SELECTED, Source, sources
 Contract = Callable[[pl.DataFrame], None]
 SAMPLE = Path(sample_data.__file__).parent / "data"
 FILES_READ = 3
-TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
-JSON = st.recursive(
-    st.none()
-    | st.booleans()
-    | st.integers()
-    | st.floats(allow_nan=False, allow_infinity=False)
-    | TEXT,
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXT, inner, max_size=3),
-    max_leaves=6,
-)
 every_source = pytest.mark.parametrize("source", sources().values(), ids=lambda source: source.name)
 
 
@@ -58,14 +49,6 @@ def sample(source: Source) -> list[str]:
     return [text for arrival in first for text in arrival.piece.texts.to_pylist()]
 
 
-def selected(source: Source, records: list[str]) -> pl.DataFrame:
-    told = pa.table({"record": pa.array(range(len(records)), pa.int64()), "raw": records})
-    with duckdb.connect() as connection:
-        connection.execute("set TimeZone = 'UTC'")
-        connection.register("records", told)
-        return connection.sql(source.select).pl()
-
-
 def parsed(source: Source, select: str, records: list[str], lake: Lake) -> ParsedBatch:
     """The records as a version of the source with this SELECT parses them."""
     file = LogFile("a.log", "f", 0, source.name)
@@ -81,7 +64,7 @@ def test_the_sample_logs_have_some_of_each(source: Source, hold_the_contract: Co
     records = sample(source)
     assert records
     assert all(source.recognises(json.loads(record)) for record in records)
-    rows = selected(source, records)
+    rows = selected(source, *records)
     assert set(rows.columns) == set(SELECTED.names)
     assert rows["problem"].null_count() == rows.height >= len(records)
     assert rows["event_id"].n_unique() == rows.height
@@ -94,7 +77,7 @@ def test_the_sample_logs_have_some_of_each(source: Source, hold_the_contract: Co
 def test_any_json_is_at_worst_a_problem(
     source: Source, hold_the_contract: Contract, values: list[Any]
 ) -> None:
-    rows = selected(source, [json.dumps(value) for value in values])
+    rows = selected(source, *map(json.dumps, values))
     assert set(rows["record"]) == set(range(len(values)))
     hold_the_contract(rows)
 
