@@ -28,7 +28,7 @@ import pyarrow as pa
 from deltalake import DeltaTable
 
 from pipeline.buckets import BucketUrl, Location
-from pipeline.errors import LakeError, QueryError, VersionGoneError
+from pipeline.errors import LakeError, QueryError, VersionGoneError, encodable
 from pipeline.schemas import TABLES, Table
 from pipeline.spilling import folder_to_spill
 
@@ -44,11 +44,13 @@ PartitionFilter = tuple[str, str, str]
 _READING = {
     duckdb.StatementType.SELECT,
     duckdb.StatementType.EXPLAIN,
+    # Such as a PIVOT, that makes a type first; and what writes the result of one.
+    duckdb.StatementType.MULTI,
 }
 
 
 _ANALYZED = re.compile(r"\banaly[sz]e\b", re.IGNORECASE)
-_NOT_IN_ARROW = re.compile(r"\b(INTERVAL|UNION|BIT|BIGNUM)\b")
+_NOT_IN_ARROW = re.compile(r"\b(INTERVAL|UNION|BIT|BIGNUM|UHUGEINT)\b")
 
 
 class LakeReader:
@@ -162,6 +164,8 @@ class LakeReader:
         `limit` rows of it. Columns of the same name are numbered; what Arrow has no type for is
         text.
         """
+        if encodable(sql) != sql:
+            raise QueryError("expected a statement in UTF-8")
         try:
             statements = self._connection.extract_statements(sql)
             if len(statements) != 1:
@@ -172,12 +176,18 @@ class LakeReader:
             # What it analyzes is run, whatever that is.
             if kind is duckdb.StatementType.EXPLAIN and _ANALYZED.search(sql):
                 raise QueryError("expected an EXPLAIN without ANALYZE (the lake is read-only)")
-            rows = self._connection.sql(sql)
-            if kind is duckdb.StatementType.SELECT:
+            if kind is duckdb.StatementType.EXPLAIN:
+                rows = self._connection.sql(sql)
+            else:
+                # A SELECT may write: `with x as (copy ... to ...)`. A subquery never may.
+                rows = self._connection.sql(f"from (\n{_without_end(sql)}\n)")
                 rows = _told_apart(rows)
             return (rows if limit is None else rows.limit(limit)).to_arrow_table()
         except (duckdb.Error, ValueError) as error:
-            raise QueryError(_first_lines(str(error))) from error
+            told = _first_lines(str(error))
+            if told.endswith("must be at the top level"):
+                told = f"expected a SELECT that only reads (the lake is read-only), got: {told}"
+            raise QueryError(told) from error
         except RuntimeError as error:
             if "interrupted" in str(error).lower():
                 raise KeyboardInterrupt from None
@@ -302,6 +312,14 @@ def _faults_told() -> Iterator[None]:
             f"cannot read the lake: {told}; files that were replaced are deleted after keep_hours: "
             "try again"
         ) from error
+
+
+def _without_end(sql: str) -> str:
+    """One statement without its semicolon and what comes after it."""
+    text = sql.encode()
+    operators = [at for at, kind in duckdb.tokenize(sql) if kind == duckdb.token_type.operator]
+    ends = (at for at in operators if text[at : at + 1] == b";")
+    return text[: next(ends, len(text))].decode()
 
 
 def _told_apart(rows: duckdb.DuckDBPyRelation) -> duckdb.DuckDBPyRelation:

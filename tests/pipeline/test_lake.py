@@ -292,6 +292,14 @@ def test_a_missing_lake_says_what_to_do(tmp_path: Path) -> None:
         "explain (analyze, format json) copy (select 1) to '{lake}/events/evil.parquet'",
         "/*x*/ EXPLAIN /*y*/ ANALYZE copy (select 1) to '{lake}/events/evil.parquet'",
         "explain analyze create or replace view events as select 42 as x",
+        "with x as (copy (select 1) to '{lake}/events/evil.parquet') select 1",
+        "(with x as (copy (select 1) to '{lake}/events/evil.parquet') select 1);",
+        "with x as (insert into scores by name select 'x' as detector returning 1) from x",
+        "copy (pivot events on source using count(*)) to '{lake}/events/evil.parquet'",
+        "create table t as pivot events on source using count(*)",
+        "explain analyze pivot events on source using count(*)",
+        "select 1) union all (select 2",
+        "select '\udcff'",
     ],
 )
 def test_a_users_query_may_only_read_the_lake(lake: Lake, statement: str) -> None:
@@ -301,7 +309,28 @@ def test_a_users_query_may_only_read_the_lake(lake: Lake, statement: str) -> Non
         with pytest.raises(QueryError) as fault:
             reader.user_query(statement.format(lake=lake.location))
         assert reader.user_query("select event_id from events").num_rows == 1
+        assert reader.user_query("from scores").num_rows == 0
     assert "\n" not in str(fault.value)
+    assert not list(Path(str(lake.location)).rglob("evil.parquet"))
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "select source, count(*) as n from events group by all",
+        "select 'é;' as source; -- that is ; all",
+        "from (values ('x')) as t(source) /* ; */ ;",
+        "pivot (select source, 1 as n from events) on n using sum(n)",
+        "with p as (pivot events on event_id using count(*) group by source) select * from p;",
+        "describe events",
+        "show tables",
+    ],
+)
+def test_a_users_query_is_whatever_reads(lake: Lake, statement: str) -> None:
+    lake.append("events", events("a"))
+    with lake.reader() as reader:
+        reader.restrict()
+        assert reader.user_query(statement, limit=1).num_rows == 1
 
 
 @pytest.mark.parametrize(
@@ -314,6 +343,7 @@ def test_a_users_query_may_only_read_the_lake(lake: Lake, statement: str) -> Non
             {"lag": "36:00:00", "lags": "[1 day]"},
         ),
         ("'101'::bit as bits, union_value(n := 1) as either", {"bits": "101", "either": "1"}),
+        (f"{2**128 - 1}::uhugeint as u", {"u": str(2**128 - 1)}),
     ],
 )
 def test_what_a_user_asks_for_has_names_and_types_that_can_be_shown(
