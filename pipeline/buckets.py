@@ -18,6 +18,7 @@ from pathlib import Path
 import obstore
 from obstore.exceptions import AlreadyExistsError, BaseError
 from obstore.store import AzureStore, GCSStore, S3Store
+from pydantic_core import Url
 
 from pipeline.errors import InputError, LakeError, SettingsError
 
@@ -38,7 +39,7 @@ DELTA_OPTIONS = {
 }
 """How long delta-rs tries, as its storage options: a bucket out of reach is told in seconds."""
 
-_ENDPOINT = re.compile(r"https?://[\w\[][!-~]*", re.ASCII | re.IGNORECASE)
+_ENDPOINT = re.compile(r"https?://[\w\[][\w\[\]:.@%~/!$&'()*+,;=-]*", re.ASCII | re.IGNORECASE)
 _PLAIN_KEY = re.compile(r"[A-Za-z0-9._=/-]*")
 
 
@@ -97,11 +98,21 @@ def _check_endpoint(scheme: str) -> None:
     """Fail in one line if an endpoint is no URL: asked there, the libraries panic."""
     for name in _ENDPOINTS[scheme]:
         endpoint = os.environ.get(name)
-        if endpoint is not None and not _ENDPOINT.fullmatch(endpoint):
+        if endpoint is not None and not _is_endpoint(endpoint):
             raise SettingsError(
                 f"{name}: expected http://HOST or https://HOST, got {endpoint!r}; "
                 "correct or unset it"
             )
+
+
+def _is_endpoint(text: str) -> bool:
+    """Whether a text is a URL for Rust's own parser as well, which pydantic asks."""
+    if not _ENDPOINT.fullmatch(text):
+        return False
+    try:
+        return Url(text).host is not None
+    except ValueError:
+        return False
 
 
 class ObjectSource(io.RawIOBase):

@@ -168,6 +168,15 @@ def test_a_folder_in_place_of_the_file_is_told(folder: Path) -> None:
         ("s3://bucket/lake", "AWS_ENDPOINT_URL", "http://"),
         ("s3://bucket/lake", "AWS_ENDPOINT_URL", " http://localhost:9000"),
         ("s3://bucket/lake", "AWS_ENDPOINT_URL", "http:localhost:9000"),
+        ("s3://bucket/lake", "AWS_ENDPOINT_URL", "http://["),
+        ("s3://bucket/lake", "AWS_ENDPOINT_URL", "http://[::1"),
+        ("s3://bucket/lake", "AWS_ENDPOINT_URL", "http://localhost:port"),
+        ("s3://bucket/lake", "AWS_ENDPOINT_URL", "http://localhost:99999"),
+        ("s3://bucket/lake", "AWS_ENDPOINT_URL", "http://256.1.1.1"),
+        ("s3://bucket/lake", "AWS_ENDPOINT_URL", "http://xn--a"),
+        ("s3://bucket/lake", "AWS_ENDPOINT_URL", "http://local|host"),
+        ("s3://bucket/lake", "AWS_ENDPOINT_URL", "http://localhost/a|b"),
+        ("s3://bucket/lake", "AWS_ENDPOINT_URL", "http://localhost/a?b"),
         ("gs://bucket/lake", "GOOGLE_BASE_URL", "localhost:9000"),
         ("az://container/lake", "AZURE_STORAGE_ENDPOINT", "localhost:9000"),
         ("az://container/lake", "AZURE_ENDPOINT", "localhost:9000"),
@@ -186,7 +195,13 @@ def test_a_lake_at_an_endpoint_that_is_no_url_is_told_in_a_line(
 
 
 @pytest.mark.parametrize(
-    "endpoint", ["http://localhost:9000", "https://[::1]:9000/", "HTTPS://s3.example.org/under"]
+    "endpoint",
+    [
+        "http://localhost:9000",
+        "https://[::1]:9000/",
+        "HTTPS://s3.example.org/under",
+        "http://user:pa%20ss@minio_1:9000/a-b~c",
+    ],
 )
 def test_a_lake_at_an_endpoint_that_is_a_url_is_opened(
     monkeypatch: pytest.MonkeyPatch, endpoint: str
