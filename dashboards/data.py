@@ -9,12 +9,12 @@ from typing import Any
 
 import polars as pl
 import streamlit as st
-from polars import selectors
 
+from pipeline import plain
 from pipeline.errors import NhiwatchError
 from pipeline.lake import Lake
 from pipeline.reader import LakeReader
-from pipeline.schemas import TABLES, TRIAGE, json_text
+from pipeline.schemas import TABLES, TRIAGE
 from pipeline.settings import load, utc_now
 
 SQL = Path(__file__).parent / "sql"
@@ -68,7 +68,7 @@ def rows(name: str, params: Mapping[str, Any] | None = None) -> pl.DataFrame:
 def user_query(sql: str) -> pl.DataFrame:
     """Rows of a SELECT that a user typed: reading only, one more than ROW_LIMIT at most."""
     with _reader(st.session_state[_SEEN]).beside() as reader:
-        return pl.DataFrame(reader.user_query(sql, limit=ROW_LIMIT + 1))
+        return plain.frame(reader.user_query(sql, limit=ROW_LIMIT + 1))
 
 
 @st.cache_data(show_spinner=False, max_entries=200)
@@ -116,22 +116,6 @@ def decide(
         "decided_at": utc_now(),
     }
     lake().append("triage", TRIAGE.frame([row]))
-
-
-def plain(rows: pl.DataFrame) -> pl.DataFrame:
-    """The same rows with lists and structs as JSON text, and bytes in hex: a browser's table and
-    CSV have no such values.
-    """
-    nested = [name for name, kind in rows.schema.items() if kind.is_nested()]
-    texts = [
-        pl.Series(
-            name,
-            [None if value is None else json_text(value) for value in rows[name].to_list()],
-            pl.String,
-        )
-        for name in nested
-    ]
-    return rows.with_columns(selectors.binary().bin.encode("hex"), *texts)
 
 
 def fault_line(error: BaseException) -> str:

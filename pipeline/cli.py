@@ -24,7 +24,7 @@ import dashboards
 from detectors.base import Severity
 from pipeline import evaluate as evaluating
 from pipeline import explain as explaining
-from pipeline import printing, rejected, running, runs, steps
+from pipeline import plain, printing, rejected, running, runs, steps
 from pipeline import settings as configuration
 from pipeline.dictionary import dictionary
 from pipeline.errors import NhiwatchError, NotFoundError
@@ -70,14 +70,16 @@ app = typer.Typer(
 
 LakeOption = Annotated[
     str | None,
-    typer.Option("--lake", help="Folder of the lake, or its URL in a bucket.  [default: ./lake]"),
+    typer.Option("--lake", help=r"Folder of the lake, or its URL in a bucket.  \[default: ./lake]"),
 ]
 JsonOption = Annotated[
     bool, typer.Option("--json", help="Machine output on stdout, nothing else there.")
 ]
-FormatOption = Annotated[str, typer.Option("--format", help="table, json or csv.")]
+_CSV_HELP = "In csv a text that a spreadsheet would run as a formula has ' before it."
+FormatOption = Annotated[str, typer.Option("--format", help=f"table, json or csv. {_CSV_HELP}")]
 LimitOption = Annotated[
-    int, typer.Option("--limit", min=1, max=_MOST_ROWS, help="At most this many rows.")
+    int,
+    typer.Option("--limit", min=1, max=_MOST_ROWS, metavar="ROWS", help="At most this many rows."),
 ]
 PathsArgument = Annotated[
     list[str], typer.Argument(help="Files, folders, globs, also s3://, gs://, az://.")
@@ -85,7 +87,9 @@ PathsArgument = Annotated[
 SourceOption = Annotated[
     str | None, typer.Option("--source", help="The log source, if not to be recognised.")
 ]
-DateOption = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"])]
+_DAY = {"formats": ["%Y-%m-%d"], "metavar": "YYYY-MM-DD"}
+SinceOption = Annotated[datetime | None, typer.Option(help="From this UTC day on.", **_DAY)]
+UntilOption = Annotated[datetime | None, typer.Option(help="Up to this UTC day, included.", **_DAY)]
 
 
 def main() -> None:
@@ -166,7 +170,7 @@ def ingest(
         typer.Option(
             min=0.1,
             max=24 * 3600,
-            help=f"With --follow: seconds between looks.  [default: {EVERY}]",
+            help=f"With --follow: seconds between looks.  \\[default: {EVERY}]",
         ),
     ] = None,
     json: JsonOption = False,
@@ -193,8 +197,8 @@ def ingest(
 @app.command(epilog="Example: nhiwatch detect --since 2026-09-01 --detector credential_reuse")
 def detect(
     lake: LakeOption = None,
-    since: DateOption = None,
-    until: DateOption = None,
+    since: SinceOption = None,
+    until: UntilOption = None,
     detector: Annotated[
         list[str] | None, typer.Option(help="Only this detector; may be repeated.")
     ] = None,
@@ -219,9 +223,13 @@ def detect(
 def findings(
     lake: LakeOption = None,
     detector: Annotated[str | None, typer.Option(help="Only of this detector.")] = None,
-    severity: Annotated[str | None, typer.Option(help="Only this urgent or more.")] = None,
-    identity: Annotated[str | None, typer.Option(help="Only of identities with this text.")] = None,
-    since: DateOption = None,
+    severity: Annotated[
+        str | None, typer.Option(help=f"Only this urgent or more: {', '.join(Severity)}.")
+    ] = None,
+    identity: Annotated[
+        str | None, typer.Option(help="Only of identities with this text in name or id.")
+    ] = None,
+    since: SinceOption = None,
     everything: Annotated[bool, typer.Option("--all", help="Triaged ones too.")] = False,
     limit: LimitOption = 50,
     format: FormatOption = "table",
@@ -251,7 +259,7 @@ def explain(
     with _reader(configuration.load(lake=lake)) as reader:
         told = explaining.explain(reader, finding_id)
     if json:
-        printing.write(printing.as_json(explaining.as_dict(told)) + "\n")
+        printing.write(plain.as_json(explaining.as_dict(told)) + "\n")
     else:
         printing.show_explanation(told)
 
@@ -259,7 +267,9 @@ def explain(
 @app.command(epilog="Example: nhiwatch identities --kind agent")
 def identities(
     lake: LakeOption = None,
-    kind: Annotated[str | None, typer.Option(help="Only of this kind.")] = None,
+    kind: Annotated[
+        str | None, typer.Option(help=f"Only of this kind: {', '.join(IDENTITY_KINDS)}.")
+    ] = None,
     limit: LimitOption = 100,
     format: FormatOption = "table",
     json: JsonOption = False,
@@ -276,8 +286,10 @@ def identities(
 def scores(
     lake: LakeOption = None,
     detector: Annotated[str | None, typer.Option(help="Only of this detector.")] = None,
-    identity: Annotated[str | None, typer.Option(help="Only of identities with this text.")] = None,
-    since: DateOption = None,
+    identity: Annotated[
+        str | None, typer.Option(help="Only of identities with this text in their id.")
+    ] = None,
+    since: SinceOption = None,
     limit: LimitOption = 50,
     format: FormatOption = "table",
     json: JsonOption = False,
@@ -347,7 +359,9 @@ def sql(
     at: Annotated[
         str | None, typer.Option(help="See the tables as the run of this id judged them.")
     ] = None,
-    format: Annotated[str, typer.Option("--format", help="table, json, csv or parquet.")] = "table",
+    format: Annotated[
+        str, typer.Option("--format", help=f"table, json, csv or parquet. {_CSV_HELP}")
+    ] = "table",
     output: Annotated[Path | None, typer.Option(help="Write to this file.")] = None,
     json: JsonOption = False,
 ) -> None:
@@ -401,7 +415,7 @@ def status(lake: LakeOption = None, json: JsonOption = False) -> None:
     settings.open_lake().require()
     told = steps.status_of(settings, now=configuration.utc_now())
     if json:
-        printing.write(printing.as_json(as_dict(told)) + "\n")
+        printing.write(plain.as_json(as_dict(told)) + "\n")
     else:
         printing.show_status(told)
 
@@ -415,7 +429,7 @@ def rejects(
     source: Annotated[str | None, typer.Option(help="Only of this log source.")] = None,
     reason: Annotated[str | None, typer.Option(help="Only with this text in the reason.")] = None,
     file: Annotated[str | None, typer.Option(help="Only of files with this in their path.")] = None,
-    since: DateOption = None,
+    since: SinceOption = None,
     replay: Annotated[
         bool, typer.Option("--replay", help="Try them again with this version and its settings.")
     ] = False,
@@ -471,14 +485,14 @@ def compact(
             min=0,
             max=_MOST_HOURS,
             help="Keep replaced files this long, for readers at work and sql --at.  "
-            "[default: setting keep_hours]",
+            r"\[default: setting keep_hours]",
         ),
     ] = None,
     json: JsonOption = False,
 ) -> None:
     """Keep house now: small files into large ones, old rows out, unused files deleted.
 
-    Every run does so by itself where a partition has many small files or [retention] says so.
+    Every run does so by itself where there are many small files, or rows to be removed.
     """
     settings = configuration.load(lake=lake, keep_hours=keep_hours)
     settings.open_lake().require()

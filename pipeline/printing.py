@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import math
 import os
 import sys
 import textwrap
@@ -11,20 +9,20 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
 import polars as pl
-from polars import selectors
+import pyarrow.parquet as pq
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Column, Table
 from rich.text import Text
 
-from pipeline.errors import NhiwatchError, QueryError, encodable
+from pipeline import plain
+from pipeline.errors import NhiwatchError, encodable
 from pipeline.explain import Explanation
 from pipeline.reader import LakeReader
 from pipeline.status import Status, as_dict
@@ -96,9 +94,9 @@ def show(rows: pl.DataFrame, kind: Format, *, brief: Sequence[str] = ()) -> None
 def show_result(reader: LakeReader, statement: str, kind: Format) -> None:
     """Print what a user's SELECT returns; as a table the first rows of it."""
     if kind is not Format.TABLE:
-        show(_frame(reader, statement), kind)
+        show(plain.frame(reader.user_query(statement)), kind)
         return
-    rows = _frame(reader, statement, limit=_ROWS + 1)
+    rows = plain.frame(reader.user_query(statement, limit=_ROWS + 1))
     if rows.height <= _ROWS:
         show(rows, kind)
         return
@@ -109,14 +107,15 @@ def show_result(reader: LakeReader, statement: str, kind: Format) -> None:
 
 def write_result(reader: LakeReader, statement: str, kind: Format, *, file: Path) -> None:
     """Write what a user's SELECT returns to a file, as CSV if it is to be a table."""
-    rows = _frame(reader, statement)
+    result = reader.user_query(statement)
+    text = None if kind is Format.PARQUET else _text(plain.frame(result), kind)
     try:
         with file.open("wb") as opened:
-            if kind is Format.PARQUET:
-                rows.write_parquet(opened)
+            if text is None:
+                pq.write_table(result, opened)
             else:
-                opened.write(_text(rows, kind).encode())
-    except (OSError, pl.exceptions.PolarsError) as error:
+                opened.write(text.encode())
+    except OSError as error:
         raise NhiwatchError(f"expected to write to {file}, got: {error}") from error
 
 
@@ -344,13 +343,6 @@ def _statements() -> Iterator[str]:
         yield rest
 
 
-def as_json(value: Any, *, indent: int | None = 2) -> str:
-    """JSON text, without `indent` in one line; times as ISO 8601, bytes in hex, a number that is
-    none as null.
-    """
-    return json.dumps(_plain(value), ensure_ascii=False, indent=indent, allow_nan=False)
-
-
 def printable(text: str) -> str:
     """Text without control characters, so that a log cannot drive the terminal."""
     return "".join(
@@ -387,16 +379,6 @@ def _plain_progress(step: str, done: int, total: int) -> None:
         say(f"{step}: {done} of {total}")
 
 
-def _frame(reader: LakeReader, statement: str, *, limit: int | None = None) -> pl.DataFrame:
-    """What a user's SELECT returns."""
-    try:
-        return pl.DataFrame(reader.user_query(statement, limit=limit))
-    except pl.exceptions.PolarsError as error:
-        raise QueryError(
-            f"expected columns that can be shown, got: {error}; cast them to varchar"
-        ) from error
-
-
 def _tell_height(rows: pl.DataFrame, console: Console) -> None:
     console.print(f"{rows.height} row{'' if rows.height == 1 else 's'}")
 
@@ -406,7 +388,7 @@ def _lay_out(rows: pl.DataFrame, console: Console) -> None:
     for name in rows.columns:
         right = rows.schema[name].is_numeric()
         table.add_column(Text(name), justify="right" if right else "left", overflow="fold")
-    for row in rows.rows():
+    for row in plain.flat(rows).rows():
         table.add_row(*(Text(_cell(value)) for value in row))
     console.print(table)
 
@@ -416,10 +398,10 @@ def _cell(value: Any) -> str:
         return ""
     if isinstance(value, float):
         return f"{value:.3g}" if abs(value) < 1 else f"{value:,.2f}"
-    if isinstance(value, list):
-        return printable(", ".join(map(str, value)))[:_CELL]
+    if isinstance(value, bool):
+        return str(value).lower()
     if isinstance(value, datetime):
-        return f"{value:%Y-%m-%d %H:%M:%S}Z"
+        return f"{value:%Y-%m-%d %H:%M:%S}{'' if value.tzinfo is None else 'Z'}"
     return printable(str(value).replace("\n", " "))[:_CELL]
 
 
@@ -431,41 +413,4 @@ def _cell_whole(value: Any) -> str:
 
 def _text(rows: pl.DataFrame, kind: Format) -> str:
     """Rows as JSON, or else as CSV."""
-    return as_json(rows.to_dicts()) + "\n" if kind is Format.JSON else _csv(rows)
-
-
-def _csv(rows: pl.DataFrame) -> str:
-    """Rows as CSV: bytes in hex, lists and structs as JSON."""
-    nested = [name for name, kind in rows.schema.items() if kind.is_nested()]
-    texts = [
-        pl.Series(name, list(map(_nested_text, rows[name].to_list())), pl.String) for name in nested
-    ]
-    flat = rows.with_columns(selectors.binary().bin.encode("hex"), *texts)
-    return flat.write_csv(datetime_format="%Y-%m-%dT%H:%M:%S%.6fZ")
-
-
-def _nested_text(value: Any) -> str | None:
-    return None if value is None else as_json(value, indent=None)
-
-
-def _plain(value: Any) -> Any:
-    """A value made of what JSON has."""
-    if isinstance(value, dict):
-        return {str(key): _plain(inner) for key, inner in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(inner) for inner in value]
-    if isinstance(value, float | Decimal):
-        return _plain_number(value)
-    if isinstance(value, bytes):
-        return value.hex()
-    if value is None or isinstance(value, str | int):
-        return value
-    return value.isoformat() if hasattr(value, "isoformat") else str(value)
-
-
-def _plain_number(value: float | Decimal) -> float | None:
-    """Integers too wide for SQL's own types, such as sums, come as decimals without a fraction."""
-    if not math.isfinite(value):
-        return None
-    is_integer = isinstance(value, Decimal) and value.as_tuple().exponent == 0
-    return int(value) if is_integer else float(value)
+    return plain.as_json(rows.to_dicts()) + "\n" if kind is Format.JSON else plain.as_csv(rows)

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
-from pipeline import printing, runs, steps
+from pipeline import plain, printing, runs, steps
 from pipeline import settings as configuration
 from pipeline.errors import NhiwatchError
 from pipeline.following import Look
@@ -44,7 +44,7 @@ def do_main_job(
         counts = steps.counts(Done(house=house))
         told = {"files": 0, "unchanged": unchanged, "events": 0, "findings": 0, **counts}
         if json:
-            printing.write(printing.as_json(told) + "\n")
+            printing.write(plain.as_json(told) + "\n")
         else:
             printing.say(f"nothing new: {unchanged} files unchanged, every day judged")
         return 0
@@ -85,7 +85,7 @@ def follow(
         seconds = round((now() - look.began).total_seconds(), 1)
         told = {"at": look.began, "run_id": run_id, **counts, "seconds": seconds}
         if json:
-            printing.write(printing.as_json(told, indent=None) + "\n")
+            printing.write(plain.as_json(told, indent=None) + "\n")
         else:
             printing.say(f"{look.began:%Y-%m-%d %H:%M:%S}Z {printing.summary_line(told)}")
 
@@ -137,7 +137,7 @@ def _booked(command: str, settings: Settings, work: Callable[[Job], Done]) -> di
 def _tell(told: dict[str, Any], *, json: bool) -> int:
     """Say what was done in a line; returns the exit status."""
     if json:
-        printing.write(printing.as_json(told) + "\n")
+        printing.write(plain.as_json(told) + "\n")
     else:
         printing.say(printing.summary_line(told))
     for failure in told["errors"]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from dashboards import data, layout
+from pipeline import plain
 from pipeline.errors import QueryError
 from pipeline.schemas import TABLES
 
@@ -55,7 +56,7 @@ def _forget() -> None:
 
 def _answer(statement: str) -> None:
     try:
-        rows = data.plain(data.user_query(statement))
+        rows = data.user_query(statement)
     except QueryError as error:
         layout.fault(error)
         return
@@ -65,8 +66,8 @@ def _answer(statement: str) -> None:
     if rows.height > data.ROW_LIMIT:
         st.caption(f"More than {data.ROW_LIMIT:,} rows; shown and downloaded are the first.")
         rows = rows.head(data.ROW_LIMIT)
-    layout.table(rows)
-    st.download_button("Download CSV", rows.write_csv(), "nhiwatch.csv", "text/csv")
+    layout.table(plain.flat(rows))
+    st.download_button("Download CSV", plain.as_csv(rows), "nhiwatch.csv", "text/csv")
 
 
 def _dictionary() -> None:

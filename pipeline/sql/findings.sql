@@ -5,7 +5,10 @@ with asked as (
     select *
     from findings_current
     where ($detector is null or detector = $detector)
-        and ($identity is null or contains(lower(identity_id), lower($identity)))
+        and (
+            $identity is null
+            or contains(lower(concat_ws(' ', identity_name, identity_id)), lower($identity))
+        )
         and ($since is null or last_seen >= $since::date)
         and (coalesce($everything, false) or state = 'new')
         and (

@@ -5,10 +5,12 @@ from __future__ import annotations
 import csv
 import io
 import json
+import math
 import os
 import subprocess
 import sys
 from contextlib import redirect_stderr, redirect_stdout
+from datetime import datetime, timezone
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -18,7 +20,7 @@ import pytest
 
 from pipeline import cli
 from pipeline.lake import Lake
-from pipeline.schemas import BEGUN
+from pipeline.schemas import BEGUN, EVENTS, FINDINGS, IDENTITIES
 
 
 def nhiwatch(*args: str | Path, stdin: str = "", **env: str) -> subprocess.CompletedProcess[str]:
@@ -144,25 +146,35 @@ def test_a_table_of_many_rows_shows_the_first(small: Path) -> None:
     assert text.count("\n") == 301
 
 
-def test_json_has_every_value_of_sql(small: Path) -> None:
-    values = "1/0 as a, 'nan'::double as b, ['inf'::double] as c, sum(4::hugeint) as d"
-    more = "'ab'::blob as e, 0.5 as f, map {1: 2} as g, null as h, date '2026-09-01' as i"
-    told = nhiwatch("sql", f"select {values}, {more}", "--lake", small, "--json").stdout
-    assert json.loads(told, parse_constant=pytest.fail) == [
-        {"a": None, "b": None, "c": [None], "d": 4, "e": "6162", "f": 0.5}
-        | {"g": {"1": 2}, "h": None, "i": "2026-09-01"}
-    ]
+VALUES = "{'b': ['ab'::blob]} as nested, '=1+1' as formula, 1/0 as infinite, true as yes"
 
 
-def test_csv_has_nested_values_as_json_and_bytes_as_hex(small: Path) -> None:
-    values = "{'a': 1, 'b': [1, 2]} as a, map {'a': 1} as b, [[1], [2]] as c, null::int[] as d"
-    more = "'ab'::blob as e, [1, 2]::int[2] as f, ['ab'::blob] as g"
-    options = ("--lake", small, "--format", "csv")
-    told = nhiwatch("sql", f"select {values}, {more}", *options).stdout
-    [row] = csv.DictReader(io.StringIO(told))
-    assert json.loads(row["a"]) == {"a": 1, "b": [1, 2]}
-    assert json.loads(row["b"]) == {"a": 1}
-    assert [row[name] for name in "cdefg"] == ["[[1], [2]]", "", "6162", "[1, 2]", '["6162"]']
+def test_a_table_has_values_as_csv_has_them(small: Path) -> None:
+    table = nhiwatch("sql", f"select {VALUES}", "--lake", small).stdout
+    assert table.splitlines()[3].split() == ['{"b":', '["6162"]}', "=1+1", "inf", "true"]
+
+
+def test_csv_is_for_spreadsheets_and_json_and_parquet_are_exact(
+    small: Path, tmp_path: Path
+) -> None:
+    asked, file = ("sql", f"select {VALUES}", "--lake", small), tmp_path / "out"
+    text = nhiwatch(*asked, "--format", "csv").stdout
+    assert text == 'nested,formula,infinite,yes\n"{""b"": [""6162""]}",\'=1+1,inf,true\n'
+    assert nhiwatch(*asked, "--format", "csv", "--output", file).returncode == 0
+    assert file.read_text() == text
+    told = nhiwatch(*asked, "--json").stdout
+    exact = {"nested": {"b": ["6162"]}, "formula": "=1+1", "infinite": None, "yes": True}
+    assert json.loads(told, parse_constant=pytest.fail) == [exact]
+    nhiwatch(*asked, "--format", "parquet", "--output", file)
+    assert pl.read_parquet(file).row(0) == ({"b": [b"ab"]}, "=1+1", math.inf, True)
+
+
+@pytest.mark.parametrize("kind", ["table", "csv", "json"])
+@pytest.mark.parametrize("value", ["date 'infinity'", "'\udcff'"])
+def test_a_statement_that_cannot_be_shown_is_one_line(small: Path, value: str, kind: str) -> None:
+    done = in_a_process("sql", f"select {value} as d", "--lake", small, "--format", kind)
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1)
+    assert done.stderr.startswith("error: expected")
 
 
 def test_a_prompt_on_a_pipe_prints_results_alone(small: Path) -> None:
@@ -439,6 +451,51 @@ def test_a_wrong_setting_is_one_line(small: Path) -> None:
     assert done.returncode == 1
     assert "history_days" in done.stderr
     assert done.stderr.count("\n") == 1
+
+
+COMMANDS = [
+    command.callback.__name__ for command in cli.app.registered_commands if command.callback
+]
+
+
+@pytest.mark.parametrize("width", [40, 60, 100])
+def test_help_fits_every_terminal(width: int) -> None:
+    for name in COMMANDS:
+        done = nhiwatch(name, "--help", COLUMNS=str(width), NO_COLOR="1")
+        assert "Example: nhiwatch" in done.stdout
+        assert max(map(len, done.stdout.splitlines())) <= width
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("status", "[default: ./lake]"),
+        ("ingest", "[default: 10]"),
+        ("compact", "[default: setting keep_hours]"),
+        ("findings", "low, medium, high, critical"),
+        ("findings", "--since YYYY-MM-DD From this UTC day on."),
+        ("sql", "a text that a spreadsheet would run as a formula has ' before it"),
+        ("identities", "human, service_account,"),
+    ],
+)
+def test_help_tells_defaults_and_what_values_there_are(name: str, told: str) -> None:
+    page = nhiwatch(name, "--help", COLUMNS="120").stdout
+    assert told in " ".join(page.replace("│", " ").split())
+
+
+def test_findings_are_found_by_the_name_that_is_shown(tmp_path: Path) -> None:
+    lake, at = Lake(tmp_path / "lake"), datetime(2026, 9, 1, tzinfo=timezone.utc)
+    who = {"identity_id": "arn:aws:iam::1:role/x", "identity_name": "Dockhand"}
+    lake.append("identities", IDENTITIES.frame([who]))
+    found = {"finding_id": "f", "identity_id": who["identity_id"], "window": "2026-09-01"}
+    lake.append("findings", FINDINGS.frame([{**found, "first_seen": at, "last_seen": at}]))
+    lake.append("events", EVENTS.frame([{"event_id": "e", "event_date": at.date()}]))
+    for text in ("dockh", "ROLE/X"):
+        done = nhiwatch("findings", "--identity", text, "--lake", lake.location, "--json")
+        assert [row["finding_id"] for row in json.loads(done.stdout)] == ["f"], done.stderr
+    assert (
+        nhiwatch("findings", "--identity", "y", "--lake", lake.location, "--json").stdout == "[]\n"
+    )
 
 
 def test_an_unknown_format_is_a_usage_error(small: Path) -> None:

@@ -1,0 +1,117 @@
+"""What becomes of values on their way to JSON, CSV and tables: DuckDB's own, of each kind."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from typing import Any
+
+import polars as pl
+import pytest
+
+from pipeline import plain
+from pipeline.errors import QueryError
+from pipeline.lake import Lake
+
+
+def asked(lake: Lake, select: str) -> pl.DataFrame:
+    """What a user's SELECT of one row returns."""
+    with lake.reader() as reader:
+        return plain.frame(reader.user_query(f"select {select}"))
+
+
+def csv_row(rows: pl.DataFrame) -> dict[str, str]:
+    [row] = csv.DictReader(io.StringIO(plain.as_csv(rows), newline=""))
+    return dict(row)
+
+
+def json_row(rows: pl.DataFrame) -> dict[str, Any]:
+    [row] = json.loads(plain.as_json(rows.to_dicts()), parse_constant=pytest.fail)
+    return dict(row)
+
+
+WIDE = 12345678901234567890123456789012345678
+
+
+@pytest.mark.parametrize(
+    ("select", "as_csv", "as_json"),
+    [
+        ("['x', null]", '["x", null]', ["x", None]),
+        ("[1, 2]::int[2]", "[1, 2]", [1, 2]),
+        ("[[1], []]", "[[1], []]", [[1], []]),
+        ("{'b': 1, 'a': [2]}", '{"b": 1, "a": [2]}', {"b": 1, "a": [2]}),
+        ("map {'b': 1, 'a': 2}", '{"b": 1, "a": 2}', {"b": 1, "a": 2}),
+        ("map {date '2026-09-01': 'ab'::blob}", '{"2026-09-01": "6162"}', {"2026-09-01": "6162"}),
+        ("'ab'::blob", "6162", "6162"),
+        ("['ab'::blob]", '["6162"]', ["6162"]),
+        ("{'a': 'ab'::blob}", '{"a": "6162"}', {"a": "6162"}),
+        ("'nan'::double", "NaN", None),
+        ("['nan'::double, '-inf'::double]", "[null, null]", [None, None]),
+        ("1.50::decimal(4, 2)", "1.50", 1.5),
+        ("[1.50::decimal(4, 2)]", "[1.5]", [1.5]),
+        (f"{WIDE}::hugeint", str(WIDE), WIDE),
+        (f"[{WIDE}::hugeint]", f"[{WIDE}]", [WIDE]),
+        (f"{2**128 - 1}::uhugeint", str(2**128 - 1), str(2**128 - 1)),
+        ("interval 36 hours", "36:00:00", "36:00:00"),
+        ("date '2026-09-01'", "2026-09-01", "2026-09-01"),
+        ("[date '2026-09-01']", '["2026-09-01"]', ["2026-09-01"]),
+        (
+            "timestamptz '2026-09-01 02:00:00+02'",
+            "2026-09-01T00:00:00.000000Z",
+            "2026-09-01T00:00:00+00:00",
+        ),
+        ("timestamp '2026-09-01'", "2026-09-01T00:00:00.000000", "2026-09-01T00:00:00"),
+        ("null", "", None),
+        ("null::int[]", "", None),
+        ("[null]", "[null]", [None]),
+        ("true", "true", True),
+    ],
+)
+def test_a_value_is_one_text_everywhere(lake: Lake, select: str, as_csv: str, as_json: Any) -> None:
+    rows = asked(lake, f"{select} as a, 1 as b")
+    assert csv_row(rows) == {"a": as_csv, "b": "1"}
+    assert json_row(rows) == {"a": as_json, "b": 1}
+    if rows.schema["a"].is_nested() or rows.schema["a"] == pl.Binary:
+        assert (plain.flat(rows)["a"][0] or "") == as_csv
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "date 'infinity'",
+        "date '10000-01-01'",
+        "date '0001-01-01 (BC)'",
+        "timestamp '-infinity'",
+        "timestamptz '20000-01-01'",
+        "[null, date 'infinity']",
+        "map {'a': {'b': timestamp 'infinity'}}",
+    ],
+)
+def test_a_day_that_no_calendar_has_is_told_in_a_line(lake: Lake, value: str) -> None:
+    with pytest.raises(QueryError) as fault:
+        asked(lake, f"1 as a, {value} as b")
+    assert "years 1 to 9999 in column b" in str(fault.value)
+    assert csv_row(asked(lake, f"({value})::varchar is null as b")) == {"b": "false"}
+
+
+def test_the_first_and_the_last_moment_are_told(lake: Lake) -> None:
+    select = "date '0001-01-01' as a, timestamp '9999-12-31 23:59:59.999999' as b, null::date as c"
+    assert csv_row(asked(lake, select)) == {
+        "a": "0001-01-01",
+        "b": "9999-12-31T23:59:59.999999",
+        "c": "",
+    }
+
+
+@pytest.mark.parametrize("begin", ["=", "+", "-", "@", "\t", "\r"])
+def test_a_spreadsheet_runs_no_text_of_a_csv(begin: str) -> None:
+    text = f"{begin}cmd|' /C calc'!A0"
+    rows = pl.DataFrame({text: [text], "enum": pl.Series([text], dtype=pl.Enum([text]))})
+    assert csv_row(rows) == {f"'{text}": f"'{text}", "enum": f"'{text}"}
+    assert json_row(rows) == {text: text, "enum": text}
+
+
+def test_what_a_spreadsheet_runs_not_is_as_it_is() -> None:
+    rows = pl.DataFrame({"a": [-1], "b": ["a=1"], "c": ["'=1"], "d": [["=1"]], "e": [-1.5]})
+    assert csv_row(rows) == {"a": "-1", "b": "a=1", "c": "'=1", "d": '["=1"]', "e": "-1.5"}
