@@ -11,6 +11,7 @@ import polars as pl
 import streamlit as st
 
 from pipeline import plain
+from pipeline.dictionary import dictionary as dictionary_of
 from pipeline.errors import NhiwatchError
 from pipeline.lake import Lake
 from pipeline.reader import LakeReader
@@ -69,6 +70,12 @@ def user_query(sql: str) -> pl.DataFrame:
     """Rows of a SELECT that a user typed: reading only, one more than ROW_LIMIT at most."""
     with _reader(st.session_state[_SEEN]).beside() as reader:
         return plain.frame(reader.user_query(sql, limit=ROW_LIMIT + 1))
+
+
+def dictionary() -> pl.DataFrame:
+    """Every table and view that a SELECT may read: a row a column, with its meaning."""
+    with _reader(st.session_state[_SEEN]).beside() as reader:
+        return dictionary_of(reader)
 
 
 @st.cache_data(show_spinner=False, max_entries=200)

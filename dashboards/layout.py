@@ -10,14 +10,24 @@ import polars as pl
 import streamlit as st
 
 from dashboards import data
+from pipeline import plain
 
-SCORE = st.column_config.ProgressColumn("score", min_value=0, max_value=1, format="%.2f")
+SCORE = st.column_config.ProgressColumn(
+    "score", help="0 to 1, higher is worse", width="small", min_value=0, max_value=1, format="%.2f"
+)
 """How a table shows a score."""
+
+_NO_OWN_DOWNLOAD = (
+    "<style>[data-testid=stElementToolbar] button[aria-label='Download as CSV']"
+    "{display: none}</style>"
+)
+"""A browser would write texts of logs as they are, formulas included."""
 
 
 def page(title: str, body: Callable[[], None]) -> None:
     """Draw a page in the state it is in."""
     st.title(title)
+    st.html(_NO_OWN_DOWNLOAD)
     try:
         if not data.look():
             _empty()
@@ -66,13 +76,31 @@ def _unjudged() -> None:
         )
 
 
-def table(rows: pl.DataFrame, **options: Any) -> Any:
-    """A table of rows: text stays text whatever is in it; never more than ROW_LIMIT rows."""
-    if rows.height > data.ROW_LIMIT:
-        st.caption(f"The first {data.ROW_LIMIT:,} of {rows.height:,} rows.")
+def table(rows: pl.DataFrame, *, counted: str | None = None, **options: Any) -> Any:
+    """A table of rows: text stays text whatever is in it; never more than ROW_LIMIT rows. How many
+    there are in all is told by the column `counted`, if rows were left out before.
+    """
+    total = rows.height
+    if counted is not None:
+        total = max(rows[counted], default=0)
+        rows = rows.drop(counted)
+    if total > min(rows.height, data.ROW_LIMIT):
+        st.caption(f"The first {min(rows.height, data.ROW_LIMIT):,} of {total:,}.")
     columns = {**_time_columns(rows), **options.pop("column_config", {})}
     settings: dict[str, Any] = {"hide_index": True, "width": "stretch", "column_config": columns}
     return st.dataframe(rows.head(data.ROW_LIMIT), **settings, **options)
+
+
+def download(rows: pl.DataFrame, *, file: str) -> None:
+    """A button that gives the rows as CSV."""
+    st.download_button(
+        "Download CSV",
+        lambda: plain.as_csv(rows).encode(),
+        file,
+        "text/csv",
+        on_click="ignore",
+        icon=":material/download:",
+    )
 
 
 def height(rows: pl.DataFrame, *, most: int) -> int:

@@ -30,8 +30,9 @@ def _body() -> None:
         height=layout.height(brief, most=320),
         on_select="rerun",
         selection_mode="single-row",
-        column_config={"score": layout.SCORE},
+        column_config={"score": layout.SCORE, "identity_name": "identity"},
     )
+    layout.download(listed, file="findings.csv")
     if event.selection.rows:
         st.query_params["finding"] = listed["finding_id"][event.selection.rows[0]]
     place = layout.place_asked("finding", listed["finding_id"].to_list(), what="finding")

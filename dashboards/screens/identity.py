@@ -38,14 +38,14 @@ def _body() -> None:
     if found.is_empty():
         st.text("None.")
     else:
-        layout.table(found)
+        layout.table(found, column_config={"score": layout.SCORE})
     st.subheader("What it does")
     _capability(who)
     st.subheader("Normal in the last 30 days")
     for tab, aspect in zip(st.tabs(list(ASPECTS)), ASPECTS.values(), strict=True):
         with tab:
             normal = data.rows("identity_normal", {"id": chosen, "aspect": aspect})
-            layout.table(normal, height=layout.height(normal, most=320))
+            layout.table(normal, counted="values", height=layout.height(normal, most=320))
 
 
 def _capability(who: dict[str, Any]) -> None:
@@ -67,7 +67,7 @@ def _capability(who: dict[str, Any]) -> None:
 
 def _facts(who: dict[str, Any]) -> None:
     columns = st.columns(5)
-    columns[0].metric("Risk", who["risk"])
+    columns[0].metric("Risk, 0 to 100", who["risk"])
     columns[1].metric("Open findings", f"{who['open_findings']:,}")
     columns[2].metric("Events in 30 days", f"{who['events_30_days']:,}")
     columns[3].metric("Denied in 30 days", f"{who['denied_30_days']:,}")

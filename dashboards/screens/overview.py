@@ -13,26 +13,48 @@ def draw() -> None:
 
 def _body() -> None:
     _numbers()
-    left, right = st.columns([3, 2], gap="large")
+    left, right = st.columns([7, 4], gap="medium")
     with left:
         st.subheader("New findings")
         new = data.rows("new_findings")
         if new.is_empty():
             st.text("Nothing crossed a line that nobody has looked at.")
         else:
-            layout.table(new, height=layout.height(new, most=460))
+            layout.table(
+                new,
+                counted="findings",
+                height=layout.height(new, most=460),
+                column_config={
+                    "title": st.column_config.TextColumn(width="large"),
+                    "identity_name": "identity",
+                    "score": layout.SCORE,
+                },
+            )
     with right:
         st.subheader("Riskiest identities")
         risky = data.rows("riskiest")
-        layout.table(
-            risky,
-            height=layout.height(risky, most=460),
-            column_config={
-                "risk": st.column_config.ProgressColumn(
-                    "risk", min_value=0, max_value=100, format="%d"
-                )
-            },
-        )
+        if risky.is_empty():
+            st.text("No identity has an open finding.")
+        else:
+            layout.table(
+                risky,
+                counted="identities",
+                height=layout.height(risky, most=460),
+                column_config={
+                    "risk": st.column_config.ProgressColumn(
+                        "risk",
+                        help="0 to 100: its open findings by score and severity, newer ones more",
+                        width="small",
+                        min_value=0,
+                        max_value=100,
+                        format="%d",
+                    ),
+                    "identity_name": "identity",
+                    "open_findings": "open",
+                    "worst_severity": "worst",
+                    "identity_kind": "kind",
+                },
+            )
     left, right = st.columns(2, gap="large")
     with left:
         st.subheader("Findings a day")

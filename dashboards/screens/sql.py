@@ -67,15 +67,14 @@ def _answer(statement: str) -> None:
         st.caption(f"More than {data.ROW_LIMIT:,} rows; shown and downloaded are the first.")
         rows = rows.head(data.ROW_LIMIT)
     layout.table(plain.flat(rows))
-    st.download_button("Download CSV", plain.as_csv(rows), "nhiwatch.csv", "text/csv")
+    layout.download(rows, file="nhiwatch.csv")
 
 
 def _dictionary() -> None:
-    name = st.selectbox("Data dictionary", list(TABLES))
-    table = TABLES[name]
-    st.caption(table.meaning)
-    columns = [
-        {"column": c.name, "type": c.type, "meaning": c.meaning, "unit": c.unit}
-        for c in table.columns
-    ]
-    st.dataframe(columns, hide_index=True, width="stretch", height=420)
+    told = data.dictionary()
+    names = told["relation"].unique(maintain_order=True).to_list()
+    name = st.selectbox("Data dictionary: tables, then views", names)
+    if name in TABLES:
+        st.caption(TABLES[name].meaning)
+    columns = told.filter(relation=name).select("column", "meaning", "unit", "type")
+    layout.table(columns, height=420)

@@ -25,17 +25,16 @@ def _body() -> None:
     listed = data.rows("traces", {"agent": agent, "trace": st.query_params.get("trace")})
     event = layout.table(
         listed,
+        counted="runs",
         height=280,
         on_select="rerun",
         selection_mode="single-row",
         column_config={
             "trace_id": None,
-            "runs": None,
+            "identity_id": "agent",
             "score": layout.SCORE,
         },
     )
-    if listed["runs"][0] > listed.height:
-        st.caption(f"{listed.height:,} of {listed['runs'][0]:,} runs, those with findings first.")
     ids = listed["trace_id"].to_list()
     if event.selection.rows:
         st.query_params["trace"] = ids[event.selection.rows[0]]

@@ -1,7 +1,7 @@
 -- grain: finding
 -- reads: findings_current
 -- why: what nobody has decided on, newest and worst first
-select day, severity, identity_name, title, detector, score
+select day, severity, title, identity_name, score, detector, count(*) over () as findings
 from findings_current
 where state = 'new'
 order by day desc, severity_rank desc, score desc

@@ -2,7 +2,8 @@
 -- reads: rejects
 -- why: what could not be read, newest first
 select
-    source_file, record_index, reason, left(text, 200) as text, text_bytes, rejected_at
+    rejected_at, reason, source_file, record_index, left(text, 200) as text, text_bytes,
+    count(*) over () as rejects
 from rejects
 order by rejected_at desc, source_file, record_index
 limit 500

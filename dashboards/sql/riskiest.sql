@@ -1,7 +1,9 @@
 -- grain: identity
 -- reads: identity_overview
 -- why: whom to look at first
-select risk, identity_name, open_findings, worst_severity, identity_kind
+select
+    risk, identity_name, open_findings, worst_severity, identity_kind,
+    count(*) over () as identities
 from identity_overview
 where risk > 0
 order by risk desc

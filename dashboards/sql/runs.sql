@@ -6,10 +6,11 @@ select
     command,
     status,
     round(epoch(finished_at - started_at), 1) as seconds,
-    summary,
     array_to_string(errors, '; ') as errors,
+    summary,
     run_id,
-    version
+    version,
+    count(*) over () as runs
 from runs
 order by started_at desc
 limit 50

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import time
 from collections.abc import Callable
 from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
@@ -18,7 +19,7 @@ from pipeline.baselines import roll_up
 from pipeline.ingest import ingest
 from pipeline.inventory import take_inventory
 from pipeline.lake import Lake
-from pipeline.schemas import FINDINGS
+from pipeline.schemas import FINDINGS, RUNS
 
 ROOT = Path(__file__).parents[2]
 PAGES = ["overview", "findings", "identity", "traces", "sql", "health"]
@@ -305,7 +306,7 @@ def test_a_run_below_the_five_hundred_that_are_listed_is_there_when_asked_for(
         )
     lake.append("events", events)
     app = opened("traces", lake, trace="t600")
-    assert "500 of 601 runs" in opened("traces", lake).caption[0].value
+    assert "The first 500 of 601." in [told.value for told in opened("traces", lake).caption]
     assert not any("not in this list" in text for text in texts(app))
     assert app.dataframe[0].value["trace_id"].iloc[-1] == "t600"
 
@@ -379,7 +380,8 @@ def test_filters_live_in_the_url(opened: Callable[..., AppTest], small: Lake) ->
         ("drop table events", "read-only"),
         ("select nonsense", "nonsense"),
         ("select 1; select 2", "one"),
-        ("select date 'infinity'", "out-of-range"),
+        ("select date 'infinity' as d", "years 1 to 9999 in column d"),
+        ("with x as (copy (select 1) to 'x.csv') select 1", "read-only"),
     ],
 )
 def test_the_sql_page_refuses_in_one_line(
@@ -403,6 +405,39 @@ def test_the_sql_page_shows_nested_values_and_bytes_as_they_are(
     app = opened("sql", small, q="select {'a': [1, null]} as nested, 'ab'::blob as bytes")
     [answer] = [frame.value for frame in app.dataframe if "nested" in frame.value]
     assert answer.to_numpy().tolist() == [['{"a": [1, null]}', "6162"]]
+
+
+def test_the_dictionary_has_tables_and_views(opened: Callable[..., AppTest], small: Lake) -> None:
+    app = opened("sql", small)
+    names = app.selectbox[1].options
+    assert names[0] == "events"
+    assert "findings_current" in names
+    app.selectbox[1].set_value("feeds").run()
+    assert "behind_hours" in app.dataframe[0].value["column"].tolist()
+
+
+def test_a_list_that_is_cut_says_of_how_many(
+    opened: Callable[..., AppTest], small: Lake, tmp_path: Path
+) -> None:
+    lake = Lake(tmp_path / "lake")
+    shutil.copytree(small.location, lake.location)
+    with lake.reader() as reader:
+        rejects = reader.query(
+            "select j.* replace(source_file || n as source_file) from rejects as j "
+            "cross join range(600) as r(n)"
+        )
+        findings = reader.query(
+            "select f.* replace(finding_id || n as finding_id) from findings as f "
+            "cross join range(20) as r(n)"
+        )
+    lake.append("rejects", rejects)
+    lake.append("findings", findings)
+    runs = [{"run_id": f"r{n}", "started_at": NOW} for n in range(60)]
+    lake.append("runs", RUNS.frame(runs))
+    captions = [told.value for told in opened("health", lake).caption]
+    assert captions == ["The first 500 of 601.", "The first 50 of 60."]
+    [told] = [told.value for told in opened("overview", lake).caption]
+    assert told.startswith("The first 12 of ")
 
 
 def test_a_plan_is_shown_in_its_lines(opened: Callable[..., AppTest], small: Lake) -> None:
@@ -452,3 +487,24 @@ def test_a_browser_shows_every_page_and_log_text_as_text(
         assert browser.evaluate("document.title") != "owned"
         assert browser.evaluate("document.querySelectorAll('img[src=x], strong').length") == 0
         browser.open(f"{url}/sql?q=select '**a** ![b](x)`'::int", until="**a** ![b](x)`")
+
+
+def test_what_is_downloaded_runs_nothing_in_a_spreadsheet(
+    small: Lake, browser: Any, served: Callable[[Path], Any], tmp_path: Path
+) -> None:
+    browser.send("Page.setDownloadBehavior", behavior="allow", downloadPath=str(tmp_path))
+    with served(small.location) as url:
+        browser.open(f"{url}/sql?q=select '=1%2B1' as a, ['ab'::blob] as b", until="Download CSV")
+        own = "[...document.querySelectorAll('button')].filter(b => b.ariaLabel == 'Search')"
+        theirs = own.replace("Search", "Download as CSV")
+        assert browser.evaluate(f"{own}.length") == browser.evaluate(f"{theirs}.length") > 0
+        hidden = f"{theirs}.every(b => getComputedStyle(b).display == 'none')"
+        assert browser.evaluate(hidden)
+        browser.evaluate(
+            "[...document.querySelectorAll('button')]"
+            ".find(b => b.innerText.includes('Download CSV')).click()"
+        )
+        end = time.monotonic() + 20
+        while not (files := list(tmp_path.glob("*.csv"))) and time.monotonic() < end:
+            time.sleep(0.2)
+    assert [file.read_text() for file in files] == ['a,b\n\'=1+1,"[""6162""]"\n']
