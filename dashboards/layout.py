@@ -17,6 +17,11 @@ SCORE = st.column_config.ProgressColumn(
 )
 """How a table shows a score."""
 
+LINK = st.column_config.LinkColumn(
+    "", help="open it", width=40, display_text=":material/open_in_new:"
+)
+"""How a table shows the address of a page that tells more."""
+
 _NO_OWN_DOWNLOAD = (
     "<style>[data-testid=stElementToolbar] button[aria-label='Download as CSV']"
     "{display: none}</style>"

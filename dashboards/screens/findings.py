@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import datetime, time, timedelta, timezone
 from typing import Any
+from urllib.parse import urlencode
 
 import polars as pl
 import streamlit as st
@@ -80,9 +81,21 @@ def _detail(finding: dict[str, Any]) -> None:
         st.text(finding["support"])
     st.caption("Identity and subject")
     st.code(f"{finding['identity_id']}\n{finding['subject']}", language=None)
+    _links(finding)
     st.caption(" · ".join(finding["frameworks"]).replace("&", "&amp;"))
     _triage(finding)
     _evidence(finding)
+
+
+def _links(finding: dict[str, Any]) -> None:
+    """The pages that tell the finding's story."""
+    with st.container(horizontal=True):
+        who = urlencode({"id": finding["identity_id"]})
+        st.link_button("The identity", f"identity?{who}", icon=":material/badge:")
+        kind, _, subject = finding["subject"].partition(":")
+        if kind == "trace":
+            run = urlencode({"trace": subject})
+            st.link_button("The run", f"traces?{run}", icon=":material/account_tree:")
 
 
 def _evidence(finding: dict[str, Any]) -> None:

@@ -25,6 +25,7 @@ def _body() -> None:
                 counted="findings",
                 height=layout.height(new, most=460),
                 column_config={
+                    "link": layout.LINK,
                     "title": st.column_config.TextColumn(width="large"),
                     "identity_name": "identity",
                     "score": layout.SCORE,
@@ -41,6 +42,7 @@ def _body() -> None:
                 counted="identities",
                 height=layout.height(risky, most=460),
                 column_config={
+                    "link": layout.LINK,
                     "risk": st.column_config.ProgressColumn(
                         "risk",
                         help="0 to 100: its open findings by score and severity, newer ones more",

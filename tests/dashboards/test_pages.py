@@ -9,6 +9,7 @@ from collections.abc import Callable
 from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -414,6 +415,35 @@ def test_the_dictionary_has_tables_and_views(opened: Callable[..., AppTest], sma
     assert "findings_current" in names
     app.selectbox[1].set_value("feeds").run()
     assert "behind_hours" in app.dataframe[0].value["column"].tolist()
+
+
+def test_the_overview_leads_to_each_finding_and_identity(
+    opened: Callable[..., AppTest], small: Lake
+) -> None:
+    for shown, (page, name, label) in zip(
+        opened("overview", small).dataframe,
+        [("findings", "finding", "Findings"), ("identity", "id", "Identity")],
+        strict=True,
+    ):
+        path, _, query = shown.value["link"].iloc[0].partition("?")
+        assert path == page
+        app = opened(page, small, **dict(parse_qsl(query)))
+        assert app.title[0].value == label
+        assert list(app.query_params) == [name]
+        assert not any("not in this list" in text or "no " in text for text in texts(app)[:1])
+
+
+def test_a_finding_leads_to_its_identity_and_its_run(
+    opened: Callable[..., AppTest], pair: Lake
+) -> None:
+    with pair.reader() as reader:
+        run = reader.query("select * replace('trace:t&=?' as subject) from findings limit 1")
+    pair.replace("findings", run)
+    links = [button.proto.url for button in opened("findings", pair).get("link_button")]
+    assert [dict(parse_qsl(link.partition("?")[2])) for link in links] == [
+        {"id": "arn:aws:iam::111122223333:user/deployer"},
+        {"trace": "t&=?"},
+    ]
 
 
 def test_a_list_that_is_cut_says_of_how_many(
