@@ -22,6 +22,9 @@ LINK = st.column_config.LinkColumn(
 )
 """How a table shows the address of a page that tells more."""
 
+TITLE = 300
+"""Letters of a title or a name that are shown at most."""
+
 _NO_OWN_DOWNLOAD = (
     "<style>[data-testid=stElementToolbar] button[aria-label='Download as CSV']"
     "{display: none}</style>"
@@ -54,7 +57,17 @@ def as_written(text: str) -> str:
     """Markdown that shows a text as it is, in one line: a log or a query may have written it."""
     longest = max(map(len, re.findall("`+", text)), default=0)
     fence = "`" * (longest + 1)
-    return f"{fence} {' '.join(text.split())} {fence}"
+    return f"{fence} {' '.join(plain.printable(text).split())} {fence}"
+
+
+def text(value: str, *, most: int = 10_000) -> None:
+    """A text as it is, whatever wrote it, cut where it would bury what comes below."""
+    st.text(plain.printable(value if len(value) <= most else f"{value[: most - 1]}…"))
+
+
+def code(value: str, *, language: str | None = None) -> None:
+    """A text of many lines as it is, whatever wrote it."""
+    st.code(plain.printable(value), language=language, wrap_lines=True)
 
 
 def _empty() -> None:
@@ -93,7 +106,7 @@ def table(rows: pl.DataFrame, *, counted: str | None = None, **options: Any) -> 
         st.caption(f"The first {min(rows.height, data.ROW_LIMIT):,} of {total:,}.")
     columns = {**_time_columns(rows), **options.pop("column_config", {})}
     settings: dict[str, Any] = {"hide_index": True, "width": "stretch", "column_config": columns}
-    return st.dataframe(rows.head(data.ROW_LIMIT), **settings, **options)
+    return st.dataframe(plain.seen(rows.head(data.ROW_LIMIT)), **settings, **options)
 
 
 def download(rows: pl.DataFrame, *, file: str) -> None:
@@ -130,7 +143,7 @@ def chosen(name: str, options: list[str], *, label: str, every: str | None = Non
     index = listed.index(asked) if asked in listed else 0
     choice = st.selectbox(label, listed, index=index if listed else None)
     if asked is not None and asked not in listed:
-        st.text(f"There is no {asked} here.")
+        text(f"There is no {asked} here.", most=TITLE)
     if choice is None or choice == every:
         st.query_params.pop(name, None)
         return None
@@ -146,5 +159,5 @@ def place_asked(name: str, ids: list[str], *, what: str) -> int:
     if asked in ids:
         return ids.index(asked)
     if asked is not None:
-        st.text(f"The {what} {asked} is not in this list; below is the first that is.")
+        text(f"The {what} {asked} is not in this list; below is the first that is.", most=TITLE)
     return 0

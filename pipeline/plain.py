@@ -18,11 +18,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from polars import selectors
 
-from pipeline.errors import QueryError
+from pipeline.errors import QueryError, encodable
 
 _TIME = "%Y-%m-%dT%H:%M:%S%.6f"
 _EXECUTED = r"^[=+\-@\t\r]"
 """How a text begins that a spreadsheet takes for a formula."""
+
+_UNSEEN = r"[\p{C}\p{Zl}\p{Zp}&&[^\n\t\x{200C}\x{200D}]]"
+"""Controls and marks of direction; not those that join letters or part them, as Persian needs."""
+_INSTEAD = "\N{REPLACEMENT CHARACTER}"
 
 _EPOCH = date(1970, 1, 1)
 _FIRST_DAY, _LAST_DAY = (date.min - _EPOCH).days, (date.max - _EPOCH).days
@@ -53,6 +57,23 @@ def flat(rows: pl.DataFrame) -> pl.DataFrame:
         for name in nested
     ]
     return rows.with_columns(selectors.binary().bin.encode("hex"), *texts)
+
+
+def printable(text: str) -> str:
+    """Text without what is not seen, so that a log cannot drive a terminal, or turn around what is
+    read on a page: controls, and marks of direction.
+    """
+    lines = encodable(text).replace("\r\n", "\n")
+    return str(pl.Series([lines]).str.replace_all(_UNSEEN, _INSTEAD).item())
+
+
+def seen(rows: pl.DataFrame) -> pl.DataFrame:
+    """The same rows, each text as `printable` has it."""
+    lists = selectors.by_dtype(pl.List(pl.String))
+    return rows.with_columns(
+        selectors.string().str.replace_all(_UNSEEN, _INSTEAD),
+        lists.list.eval(pl.element().str.replace_all(_UNSEEN, _INSTEAD)),
+    )
 
 
 def as_csv(rows: pl.DataFrame) -> str:

@@ -22,7 +22,7 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from pipeline import plain
-from pipeline.errors import NhiwatchError, encodable
+from pipeline.errors import NhiwatchError
 from pipeline.explain import Explanation
 from pipeline.reader import LakeReader
 from pipeline.status import Status, as_dict
@@ -77,7 +77,7 @@ def page() -> Iterator[Console]:
 def say(line: str) -> None:
     """One line of news for people: standard error, so that standard output is the result alone."""
     Console(stderr=True, highlight=False, markup=False, emoji=False, soft_wrap=True).print(
-        printable(line.replace("\n", "\\n"))
+        plain.printable(line.replace("\n", "\\n"))
     )
 
 
@@ -144,7 +144,7 @@ def show_explanation(told: Explanation) -> None:
 
 def _lay_out_explanation(told: Explanation, console: Console) -> None:
     finding = told.finding
-    console.print(printable(finding["title"]), style="bold")
+    console.print(plain.printable(finding["title"]), style="bold")
     names = ("finding_id", "detector", "severity", "score", "confidence", "identity_id")
     fields = Table.grid(Column(no_wrap=True), Column(overflow="fold"), padding=(0, 2, 0, 0))
     for name in (*names, "subject", "window", "observed", "expected", "support", "frameworks"):
@@ -158,7 +158,7 @@ def _lay_out_explanation(told: Explanation, console: Console) -> None:
     _tell_height(brief, console)
     console.print()
     console.print("SQL that returns the evidence, all columns:")
-    console.print(printable(told.sql), soft_wrap=True)
+    console.print(plain.printable(told.sql), soft_wrap=True)
     console.print()
     console.print(f"Judged on Delta versions {told.lake_versions}; to query them as they were:")
     console.print(f'nhiwatch sql --at {finding["run_id"]} "..."', soft_wrap=True)
@@ -198,9 +198,9 @@ def show_reject(reject: dict[str, Any], kind: Format) -> None:
     }
     with page() as console:
         for name, value in lines.items():
-            console.print(f"{name:<10} {printable(value)}", soft_wrap=True)
+            console.print(f"{name:<10} {plain.printable(value)}", soft_wrap=True)
         console.print()
-        console.print(printable(text), soft_wrap=True)
+        console.print(plain.printable(text), soft_wrap=True)
 
 
 def show_status(told: Status) -> None:
@@ -226,7 +226,7 @@ def _part(title: str, lines: list[str], console: Console, *, empty: str) -> None
         text = line.lstrip(" ")
         indent = " " * (2 + len(line) - len(text))
         wrapped = textwrap.fill(
-            printable(text),
+            plain.printable(text),
             console.width,
             initial_indent=indent,
             subsequent_indent=indent + "  ",
@@ -343,13 +343,6 @@ def _statements() -> Iterator[str]:
         yield rest
 
 
-def printable(text: str) -> str:
-    """Text without control characters, so that a log cannot drive the terminal."""
-    return "".join(
-        c if c.isprintable() or c == "\n" else "\N{REPLACEMENT CHARACTER}" for c in encodable(text)
-    )
-
-
 @contextmanager
 def progress() -> Iterator[Report]:
     """Tell of progress on standard error: bars on a terminal, else a line a finished step."""
@@ -402,13 +395,13 @@ def _cell(value: Any) -> str:
         return str(value).lower()
     if isinstance(value, datetime):
         return f"{value:%Y-%m-%d %H:%M:%S}{'' if value.tzinfo is None else 'Z'}"
-    return printable(str(value).replace("\n", " "))[:_CELL]
+    return plain.printable(str(value).replace("\n", " "))[:_CELL]
 
 
 def _cell_whole(value: Any) -> str:
     if isinstance(value, float):
         return _cell(value)
-    return printable(", ".join(value) if isinstance(value, list) else str(value))
+    return plain.printable(", ".join(value) if isinstance(value, list) else str(value))
 
 
 def _text(rows: pl.DataFrame, kind: Format) -> str:

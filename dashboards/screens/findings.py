@@ -65,7 +65,7 @@ def _filtered() -> pl.DataFrame:
 
 def _detail(finding: dict[str, Any]) -> None:
     st.divider()
-    st.text(finding["title"])
+    layout.text(finding["title"], most=layout.TITLE)
     st.caption(
         f"{finding['severity']} · score {finding['score']:.2f} · "
         f"confidence {finding['confidence']:.2f} · {finding['day']} · {finding['state']}"
@@ -73,14 +73,14 @@ def _detail(finding: dict[str, Any]) -> None:
     observed, expected = st.columns(2, gap="large")
     with observed, st.container(border=True):
         st.caption("Observed")
-        st.text(finding["observed"])
+        layout.text(finding["observed"])
     with expected, st.container(border=True):
         st.caption("Expected")
-        st.text(finding["expected"])
+        layout.text(finding["expected"])
         st.caption("Resting on")
-        st.text(finding["support"])
+        layout.text(finding["support"])
     st.caption("Identity and subject")
-    st.code(f"{finding['identity_id']}\n{finding['subject']}", language=None)
+    layout.code(f"{finding['identity_id']}\n{finding['subject']}")
     _links(finding)
     st.caption(" · ".join(finding["frameworks"]).replace("&", "&amp;"))
     _triage(finding)
@@ -113,7 +113,7 @@ def _evidence(finding: dict[str, Any]) -> None:
     layout.table(of_table.select(told), height=layout.height(events, most=300))
     for row in events.head(5).iter_rows(named=True):
         with st.expander(f"Record of {row['event_time']:%Y-%m-%d %H:%M:%S} UTC"):
-            st.code(_pretty(row["raw"] or "not kept"), language="json")
+            layout.code(_pretty(row["raw"] or "not kept"), language="json")
 
 
 def _triage(finding: dict[str, Any]) -> None:

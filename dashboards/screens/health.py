@@ -6,6 +6,8 @@ import streamlit as st
 
 from dashboards import data, layout
 
+_COUNT = st.column_config.NumberColumn(format="localized")
+
 
 def draw() -> None:
     layout.page("Health", _body)
@@ -35,4 +37,5 @@ def _feeds() -> None:
         name: st.column_config.NumberColumn(label, help=meaning, format="localized")
         for name, (label, meaning) in hours.items()
     }
-    layout.table(feeds.rename(names), column_config=columns)
+    counts = dict.fromkeys(("files", "events", "rejects"), _COUNT)
+    layout.table(feeds.rename(names), column_config={**columns, **counts})

@@ -53,7 +53,7 @@ def _capability(who: dict[str, Any]) -> None:
     does = data.rows("identity_capability", {"id": who["identity_id"]})
     declared = (who["capability"] or "").replace(";", ", ").replace("_", " ")
     beyond = ", ".join(does.filter(~pl.col("within_declared"))["does"].unique(maintain_order=True))
-    st.text(
+    layout.text(
         f"Declared to {declared}; {f'beyond that it {beyond}' if beyond else 'it keeps to that'}."
         if declared
         else "Nobody declared what it may do."
@@ -79,4 +79,5 @@ def _facts(who: dict[str, Any]) -> None:
     )
     kind = who["identity_kind"].replace("_", " ")
     account = who["account_id"] or "unknown"
-    st.text(f"{who['identity_name']}, {kind} in account {account}; {declared}")
+    layout.text(who["identity_name"], most=layout.TITLE)
+    layout.text(f"{kind} in account {account}; {declared}", most=2 * layout.TITLE)

@@ -8,6 +8,7 @@ import polars as pl
 import streamlit as st
 
 from dashboards import charts, data, layout
+from pipeline import plain
 
 
 def draw() -> None:
@@ -44,24 +45,24 @@ def _body() -> None:
 def _run(run: dict[str, Any]) -> None:
     steps = data.rows("trace_steps", {"id": run["trace_id"]})
     st.divider()
-    st.text(run["finding"] or "No finding on this run.")
+    layout.text(run["finding"] or "No finding on this run.", most=layout.TITLE)
     chain, texts = st.columns([2, 3], gap="large")
     with chain:
         agent = layout.as_written(run["identity_id"])
         st.caption(f"Chain of {agent}, {run['started_at']:%Y-%m-%d %H:%M} UTC")
         calls = steps.filter(pl.col("tool_name").is_not_null() | (pl.col("access") == "delegate"))
-        st.altair_chart(charts.chain(_labelled(calls.head(60))), width="stretch")
+        st.altair_chart(charts.chain(plain.seen(_labelled(calls.head(60)))), width="stretch")
         if calls.height > 60:
             st.caption(f"The first 60 of {calls.height} calls.")
     with texts:
         st.caption("Asked")
-        st.code(run["prompt"] or "not logged", language=None, wrap_lines=True)
+        layout.code(run["prompt"] or "not logged")
         for row in steps.filter(pl.col("tool_name").is_not_null()).head(60).iter_rows(named=True):
             with st.expander(f"{row['step']}. tool call", expanded=row["evidence"]):
-                st.text(row["tool_name"])
-                st.code(row["arguments"] or "", language=None, wrap_lines=True)
+                layout.text(row["tool_name"], most=layout.TITLE)
+                layout.code(row["arguments"] or "")
                 st.caption("Returned")
-                st.code(row["result"] or "not logged", language=None, wrap_lines=True)
+                layout.code(row["result"] or "not logged")
 
 
 def _labelled(steps: pl.DataFrame) -> pl.DataFrame:

@@ -418,16 +418,16 @@ def test_the_dictionary_has_tables_and_views(opened: Callable[..., AppTest], sma
 
 
 def test_the_overview_leads_to_each_finding_and_identity(
-    opened: Callable[..., AppTest], small: Lake
+    opened: Callable[..., AppTest], pair: Lake
 ) -> None:
     for shown, (page, name, label) in zip(
-        opened("overview", small).dataframe,
+        opened("overview", pair).dataframe,
         [("findings", "finding", "Findings"), ("identity", "id", "Identity")],
         strict=True,
     ):
         path, _, query = shown.value["link"].iloc[0].partition("?")
         assert path == page
-        app = opened(page, small, **dict(parse_qsl(query)))
+        app = opened(page, pair, **dict(parse_qsl(query)))
         assert app.title[0].value == label
         assert list(app.query_params) == [name]
         assert not any("not in this list" in text or "no " in text for text in texts(app)[:1])
@@ -444,6 +444,26 @@ def test_a_finding_leads_to_its_identity_and_its_run(
         {"id": "arn:aws:iam::111122223333:user/deployer"},
         {"trace": "t&=?"},
     ]
+
+
+def test_a_text_can_neither_turn_a_page_around_nor_bury_it(
+    opened: Callable[..., AppTest], pair: Lake
+) -> None:
+    hostile = "\u202e\x1b" + "W" * 5000
+    with pair.reader() as reader:
+        found = reader.query("select * replace($t as title) from findings", {"t": hostile})
+        named = reader.query(
+            "select * replace($t as identity_name, $t as owner) from identities", {"t": hostile}
+        )
+    pair.replace("findings", found)
+    pair.replace("identities", named)
+    findings, identity = opened("findings", pair), opened("identity", pair)
+    assert findings.dataframe[0].value["title"][0].startswith("\ufffd\ufffdWW")
+    title = next(text for text in texts(findings) if "WW" in text)
+    assert (title[:3], title[-1], len(title)) == ("\ufffd\ufffdW", "…", 300)
+    for app in (findings, identity):
+        assert not app.exception
+        assert all("\u202e" not in text and len(text) < 1000 for text in texts(app))
 
 
 def test_a_list_that_is_cut_says_of_how_many(

@@ -104,6 +104,26 @@ def test_the_first_and_the_last_moment_are_told(lake: Lake) -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("\x1b[31mred\x00", "\ufffd[31mred\ufffd"),
+        ("a\u202eb\u2066\u2028", "a\ufffdb\ufffd\ufffd"),
+        ("a\r\nb\rc", "a\nb\ufffdc"),
+        ("half \udcff", "half \\udcff"),
+        ("a\tb", "a\tb"),
+        ("\u0645\u06cc\u200c\u062e é 🙂 \xa0", "\u0645\u06cc\u200c\u062e é 🙂 \xa0"),
+    ],
+)
+def test_what_is_not_seen_is_shown_to_be_there(text: str, told: str) -> None:
+    assert plain.printable(text) == told
+
+
+def test_a_frame_shows_what_is_not_seen() -> None:
+    rows = pl.DataFrame({"a": ["\x1b\u202e", None], "b": [["x\x00"], None], "c": [1, 2]})
+    assert plain.seen(rows).rows() == [("\ufffd\ufffd", ["x\ufffd"], 1), (None, None, 2)]
+
+
 @pytest.mark.parametrize("begin", ["=", "+", "-", "@", "\t", "\r"])
 def test_a_spreadsheet_runs_no_text_of_a_csv(begin: str) -> None:
     text = f"{begin}cmd|' /C calc'!A0"
