@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
 from pathlib import Path
@@ -21,7 +21,7 @@ import polars as pl
 
 from detectors.base import Detector, Window, findings_frame, scores_frame
 from pipeline.errors import DetectorError
-from pipeline.lake import Lake
+from pipeline.lake import ConcurrentWriteError, Lake, Turn
 from pipeline.reader import LakeReader
 from pipeline.schemas import JUDGEMENTS
 
@@ -30,6 +30,8 @@ DAYS_AT_ONCE = 31
 """Of so many days of a detector a commit is made: bounds what a killed run has to do again."""
 SCORES_AT_ONCE = 100_000
 """When so many scores wait, those of the detector with the most are committed: bounds memory."""
+_GROWN = 1.1
+"""How many times the events of its history of then make a day be judged again."""
 _AT_ONCE = 2
 """Days being judged; each holds what it reads in memory."""
 
@@ -48,8 +50,18 @@ class Judged:
     lake_versions: Mapping[str, int] = field(default_factory=dict)
 
 
-_DetectorDay = tuple[Detector, date, datetime]
-"""A detector, a day that it has to judge, and when that day was rolled up."""
+@dataclass(frozen=True)
+class _RolledDay:
+    """A day, when it was rolled up last, its events and those of the history before it."""
+
+    event_date: date
+    rolled_at: datetime
+    events: int
+    history_events: int
+
+
+_DetectorDay = tuple[Detector, _RolledDay]
+"""A detector, and a day that it has to judge."""
 
 
 @dataclass(frozen=True)
@@ -77,8 +89,11 @@ def judge(
 
     A detector that fails on a day is recorded in `failures`; the others, and its other days, go on.
     """
-    with lake.reader() as reader:
-        todo = _todo(reader, detectors, since=since, until=until)
+    # Opened first: a day that is rolled up while the others are being opened is judged again.
+    rollups = lake.table("rollups")
+    versions = {"rollups": None if rollups is None else rollups.version()}
+    with lake.reader(versions=versions) as reader:
+        todo = _todo(reader, detectors, since=since, until=until, history_days=history_days)
         run = _Run(lake, now, run_id, history_days)
         with _judged(run, reader, todo) as results:
             for number, result in enumerate(results, start=1):
@@ -119,11 +134,11 @@ class _Run:
         self.findings = 0
 
     def judge(
-        self, reader: LakeReader, detector: Detector, day: date, rolled_at: datetime
+        self, reader: LakeReader, detector: Detector, day: _RolledDay
     ) -> _Result | DetectorError:
         """Judge one day with one detector. What it defines for that goes with it."""
         spec = detector.spec
-        window = Window.of_day(day, history_days=self.history_days)
+        window = Window.of_day(day.event_date, history_days=self.history_days)
         try:
             with reader.beside() as own:
                 judgement = detector.detect(own, window)
@@ -131,11 +146,13 @@ class _Run:
                 window,
                 scores_frame(spec, judgement.scores, window=window),
                 findings_frame(spec, judgement.findings, window=window, run_id=self.run_id),
-                self._judgement(detector, day, rolled_at),
+                self._judgement(detector, day),
             )
         except Exception as error:
             # A detector is a plug-in: whatever it raises, the others have to go on.
-            fault = DetectorError(f"{day}: {type(error).__name__}: {error}", detector=spec.id)
+            fault = DetectorError(
+                f"{window.day}: {type(error).__name__}: {error}", detector=spec.id
+            )
             fault.__cause__ = error
             return fault
 
@@ -157,17 +174,26 @@ class _Run:
             self.commit(detector_id)
 
     def commit(self, detector_id: str) -> None:
-        """Put what a detector said in place of what it had said of those days."""
+        """Put what a detector said in place of what it had said of those days. It is put once more
+        if another process judged meanwhile, or the tables might hold some of each.
+        """
         results = self.waiting.pop(detector_id)
+        while True:
+            turn = self.lake.next_turn("judgements", "judge")
+            with suppress(ConcurrentWriteError):
+                self._put(detector_id, results, turn)
+                return
+
+    def _put(self, detector_id: str, results: Sequence[_Result], turn: Turn) -> None:
         of_detector = f"detector = '{detector_id}' and "
         starts = _listed(r.window.start.strftime("%Y-%m-%dT%H:%M:%SZ") for r in results)
-        self.scores += self.lake.replace(
+        scores = self.lake.replace(
             "scores",
             pl.concat((result.scores for result in results), how="vertical_relaxed"),
             where=f"{of_detector}window_start in ({starts})",
         )
         intervals = _listed(result.window.interval for result in results)
-        self.findings += self.lake.replace(
+        findings = self.lake.replace(
             "findings",
             pl.concat(result.findings for result in results),
             where=f'{of_detector}"window" in ({intervals})',
@@ -177,13 +203,15 @@ class _Run:
             "judgements",
             JUDGEMENTS.frame([result.judgement for result in results]),
             where=f"{of_detector}event_date in ({days})",
+            turn=turn,
         )
+        self.scores += scores
+        self.findings += findings
 
-    def _judgement(self, detector: Detector, day: date, rolled_at: datetime) -> dict[str, Any]:
+    def _judgement(self, detector: Detector, day: _RolledDay) -> dict[str, Any]:
         return {
             "detector": detector.spec.id,
-            "event_date": day,
-            "rolled_at": rolled_at,
+            **asdict(day),
             "thresholds": thresholds_text(detector),
             "judged_at": self.now,
             "run_id": self.run_id,
@@ -195,26 +223,48 @@ def thresholds_text(detector: Detector) -> str:
     return json.dumps(asdict(cast(Any, detector)), sort_keys=True, default=str)
 
 
-def pending(lake: Lake, detectors: Sequence[Detector], *, since: date | None = None) -> set[date]:
+def pending(
+    lake: Lake, detectors: Sequence[Detector], *, history_days: int, since: date | None = None
+) -> set[date]:
     """The days that are not up to date with every detector."""
     with lake.reader(tables=["rollups", "judgements"]) as reader:
-        return {day for _, day, _ in _todo(reader, detectors, since=since, until=None)}
+        todo = _todo(reader, detectors, since=since, until=None, history_days=history_days)
+        return {day.event_date for _, day in todo}
 
 
 def _todo(
-    reader: LakeReader, detectors: Sequence[Detector], *, since: date | None, until: date | None
+    reader: LakeReader,
+    detectors: Sequence[Detector],
+    *,
+    since: date | None,
+    until: date | None,
+    history_days: int,
 ) -> list[_DetectorDay]:
     """Which detector has to judge which day, days in order."""
-    days = reader.query(SQL / "rolled_days.sql", {"since": since, "until": until})
-    done = set(
-        reader.columns("judgements", ["detector", "event_date", "rolled_at", "thresholds"]).rows()
-    )
+    asked = {"since": since, "until": until, "history_days": history_days}
+    days = [_RolledDay(*row) for row in reader.query(SQL / "rolled_days.sql", asked).rows()]
+    columns = ["detector", "thresholds", *_RolledDay.__dataclass_fields__]
+    judged = {
+        (detector, day[0], thresholds): _RolledDay(*day)
+        for detector, thresholds, *day in reader.columns("judgements", columns).rows()
+    }
     return [
-        (detector, day, rolled_at)
-        for day, rolled_at in days.rows()
+        (detector, day)
+        for day in days
         for detector in detectors
-        if (detector.spec.id, day, rolled_at, thresholds_text(detector)) not in done
+        if not _is_up_to_date(
+            judged.get((detector.spec.id, day.event_date, thresholds_text(detector))), day
+        )
     ]
+
+
+def _is_up_to_date(then: _RolledDay | None, now: _RolledDay) -> bool:
+    """Whether a day that was judged then need not be judged now."""
+    return (
+        then is not None
+        and (then.rolled_at, then.events) == (now.rolled_at, now.events)
+        and now.history_events < max(1, then.history_events) * _GROWN
+    )
 
 
 def _listed(values: Iterable[str]) -> str:

@@ -461,6 +461,7 @@ ROLLUPS = Table(
     columns=(
         *_DAY,
         _c("events", "BIGINT", "Events the roll-ups were made from", "events"),
+        _c("events_before", "BIGINT", "Events of the day before, followed past midnight", "events"),
         _c("rolled_at", "TIMESTAMPTZ", "When", "UTC"),
     ),
 )
@@ -543,6 +544,8 @@ JUDGEMENTS = Table(
         _c("detector", "VARCHAR", "Which detector"),
         _c("event_date", "DATE", "The judged UTC day"),
         _c("rolled_at", "TIMESTAMPTZ", "When that day's newest roll-up was made", "UTC"),
+        _c("events", "BIGINT", "Events of that day then", "events"),
+        _c("history_events", "BIGINT", "Events of the history before it then", "events"),
         _c("thresholds", "VARCHAR", "The detector's thresholds then, as JSON text"),
         _c("judged_at", "TIMESTAMPTZ", "When", "UTC"),
         _c("run_id", "VARCHAR", "The run that judged it"),

@@ -162,7 +162,9 @@ def unjudged_days(settings: Settings, *, now: datetime) -> int:
     lake, kept = settings.open_lake(), settings.retention
     missing = missing_days(lake, since=first_day_kept(kept, now=now))["event_date"]
     whole = first_whole_day(kept, now=now)
-    return len({*missing, *pending(lake, detectors_of(settings), since=whole)})
+    judging = detectors_of(settings)
+    judged = pending(lake, judging, since=whole, history_days=settings.history_days)
+    return len({*missing, *judged})
 
 
 def status_of(settings: Settings, *, now: datetime) -> Status:

@@ -14,7 +14,7 @@ from pathlib import Path
 import polars as pl
 
 from pipeline.enrich.capability import capabilities
-from pipeline.lake import Lake, of_days, of_period
+from pipeline.lake import ConcurrentWriteError, Lake, of_days, of_period
 from pipeline.reader import LakeReader
 
 HERE = Path(__file__).parent
@@ -29,19 +29,32 @@ backlog.
 
 
 def missing_days(lake: Lake, *, since: date | None = None) -> pl.DataFrame:
-    """The days whose events changed since they were rolled up: source, event_date, events.
+    """The days whose events, or those of the day before, changed since they were rolled up:
+    source, event_date, events, events_before.
 
     Until its day is out of retention (before `since`), events are only ever added, so a day is up
-    to date if the count is the one it was made from. Both counts come from small data: the Delta
-    log of `events`, and the table `rollups`.
+    to date if the counts are those that it was made from. All counts come from small data: the
+    Delta log of `events`, and the table `rollups`.
     """
     there = lake.partition_counts("events").rename({"rows": "events"})
-    if since is not None:
-        there = there.filter(pl.col("event_date") >= since)
+    before = there.select("source", pl.col("event_date").dt.offset_by("1d"), events_before="events")
+    counted = there.join(before, on=["source", "event_date"], how="left")
     with lake.reader(tables=["rollups"]) as reader:
-        done = reader.columns("rollups", ["source", "event_date", "events"])
-    return there.join(done, on=["source", "event_date", "events"], how="anti").sort(
-        "event_date", "source"
+        done = reader.columns("rollups", counted.columns)
+    return (
+        _kept(counted, since)
+        .join(_kept(done, since), on=counted.columns, how="anti")
+        .sort("event_date", "source")
+    )
+
+
+def _kept(counts: pl.DataFrame, since: date | None) -> pl.DataFrame:
+    """The counts of the days that are kept. Of the first, what was before is going, or gone."""
+    before = pl.col("events_before").fill_null(0)
+    if since is None:
+        return counts.with_columns(before)
+    return counts.filter(pl.col("event_date") >= since).with_columns(
+        pl.when(pl.col("event_date") > since).then(before).otherwise(0).alias("events_before")
     )
 
 
@@ -55,17 +68,23 @@ def roll_up(
     """Make the roll-ups of every day that needs it; returns how many source-days that were.
 
     Days before `since` are left as they are: their events are, or will be, gone.
-    `rollups` is written last, so a killed run is simply done again. `progress` is told days done
+    `rollups` is written last, so a killed run is simply done again; so is what another process
+    rolled up at the same time, or the tables might hold some of each. `progress` is told days done
     and days in all.
     """
-    missing = missing_days(lake, since=since)
     done = 0
-    for chunk in _at_once(missing):
-        _roll_up_days(lake, chunk, now=now)
-        done += chunk.height
-        if progress is not None:
-            progress(done, missing.height)
-    return missing.height
+    while True:
+        missing = missing_days(lake, since=since)
+        total = done + missing.height
+        try:
+            for chunk in _at_once(missing):
+                _roll_up_days(lake, chunk, now=now)
+                done += chunk.height
+                if progress is not None:
+                    progress(done, total)
+        except ConcurrentWriteError:  # the other has got on, so one of the two always does
+            continue
+        return done
 
 
 def _at_once(missing: pl.DataFrame) -> list[pl.DataFrame]:
@@ -87,13 +106,14 @@ def _roll_up_days(lake: Lake, days: pl.DataFrame, *, now: datetime) -> None:
     source, first = by_day.select("source", "event_date").row(0)
     # The day before too: daily_delegation follows what was handed over then past midnight.
     period = of_period(source, first - timedelta(days=1), by_day["event_date"][-1])
+    turn = lake.next_turn("rollups", "roll_up")
     with lake.reader(tables=["events"], only={"events": period}) as reader:
         counted = _counts(reader, days)
         reader.define("todo", days.select("source", "event_date"))
         reader.define("capabilities", capabilities(reader.query(HERE / "distinct_actions.sql")))
         for name in DAILY:
             lake.replace(name, reader.arrow(HERE / f"{name}.sql"), where=where)
-    lake.replace("rollups", counted.with_columns(rolled_at=pl.lit(now)), where=where)
+    lake.replace("rollups", counted.with_columns(rolled_at=pl.lit(now)), where=where, turn=turn)
 
 
 def _counts(reader: LakeReader, days: pl.DataFrame) -> pl.DataFrame:

@@ -47,9 +47,15 @@ recent as (
         and (t.event_date is not null or e.access = 'delegate')
 ),
 
--- What a hand-over issued, by whom; a session lives on past midnight.
+-- What a hand-over issued, by whom, on the days that it is followed: a session lives on past
+-- midnight, and no longer, whatever days are made at once.
 issues as (
-    select distinct source, issued as scope, identity_id as giver, scope as giver_scope
+    select distinct
+        source,
+        unnest([event_date, event_date + 1]) as event_date,
+        issued as scope,
+        identity_id as giver,
+        scope as giver_scope
     from recent
     where is_handing and issued is not null
 ),
@@ -71,7 +77,10 @@ links as (
         t.source, t.event_date, t.identity_id, t.scope,
         'role' as via, i.giver, i.giver_scope
     from todays as t
-    join issues as i on i.source = t.source and i.scope = t.scope
+    join issues as i
+        on i.source = t.source
+        and i.event_date = t.event_date
+        and i.scope = t.scope
     where i.giver <> t.identity_id
 ),
 
@@ -80,11 +89,13 @@ upward as (
     select source, event_date, identity_id, scope, giver, giver_scope
     from links
     union
-    select d.source, d.event_date, i.giver as identity_id, i.giver_scope as scope,
+    select i.source, i.event_date, i.giver as identity_id, i.giver_scope as scope,
         above.giver, above.giver_scope
     from issues as i
-    join (select distinct source, event_date from todays) as d on d.source = i.source
-    join issues as above on above.source = i.source and above.scope = i.giver_scope
+    join issues as above
+        on above.source = i.source
+        and above.event_date = i.event_date
+        and above.scope = i.giver_scope
     where above.giver <> i.giver
 ),
 
@@ -130,7 +141,7 @@ done as (
 
 -- The hand-over itself is the first thing done as the one who receives: also if it was refused.
 receivers as (
-    select distinct source, scope, identity_id
+    select distinct source, event_date, scope, identity_id
     from todays
 ),
 
@@ -143,7 +154,10 @@ handed as (
         'role' as via,
         coalesce(r.identity_id, t.resource_id) as doer
     from todays as t
-    left join receivers as r on r.source = t.source and r.scope = t.issued
+    left join receivers as r
+        on r.source = t.source
+        and r.event_date = t.event_date
+        and r.scope = t.issued
     left join chains as c
         on c.source = t.source
         and c.event_date = t.event_date

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import polars as pl
 import pyarrow as pa
@@ -108,13 +109,16 @@ SCORE_COLUMNS = {
 }
 
 
-def add(lake: Lake, day: date, *identities: str, now: datetime = NOW) -> None:
+HOURS = itertools.count(1)
+
+
+def add(lake: Lake, day: date, *identities: str, now: datetime = NOW, source: str = "log") -> None:
     """Add an event of each identity on a day, and roll up."""
     start = datetime(day.year, day.month, day.day, tzinfo=timezone.utc)
     rows = [
         {
             "event_id": f"{now}-{day}-{n}",
-            "source": "log",
+            "source": source,
             "event_date": day,
             "event_time": start + timedelta(hours=n),
             "identity_id": identity,
@@ -154,12 +158,32 @@ def test_a_second_run_judges_nothing(lake: Lake) -> None:
 
 def test_late_events_judge_their_day_again_and_replace_what_was_found(lake: Lake) -> None:
     add(lake, DAY, "a", "a", "a")
-    add(lake, DAY + timedelta(days=1), "b", "b", "b")
+    add(lake, DAY + timedelta(days=2), "b", "b", "b")
     run(lake, Counts())
     add(lake, DAY, "a", now=NOW + timedelta(hours=1))
-    assert run(lake, Counts(), run_id="r2").days == 1
+    judge(lake, [Counts()], now=NOW, run_id="r2", until=DAY)
     found = rows(lake, "select subject, observed, run_id from findings order by subject")
     assert found == [("identity:a", "4 events", "r2"), ("identity:b", "3 events", "r1")]
+
+
+def test_a_day_is_judged_again_once_a_tenth_has_come_into_its_history(lake: Lake) -> None:
+    """Also if it has none at first; what is after it, or too long before, is not its history."""
+    add(lake, DAY, "a")
+    for day in (DAY + timedelta(days=2), DAY - timedelta(days=31)):
+        run(lake, Counts())
+        add(lake, day, *"a" * 20)
+        assert judge(lake, [Counts()], now=NOW, run_id="r", until=DAY, since=DAY).days == 0
+    for events, is_again in ((20, True), (1, False), (1, True), (0, False)):
+        add(lake, DAY - timedelta(days=10), *"a" * events, now=NOW + timedelta(hours=next(HOURS)))
+        assert judge(lake, [Counts()], now=NOW, run_id="r", since=DAY, until=DAY).days == is_again
+
+
+def test_a_source_rolled_up_by_a_run_that_began_earlier_is_judged(lake: Lake) -> None:
+    add(lake, DAY, "a")
+    run(lake, Counts())
+    add(lake, DAY, "b", source="other", now=NOW - timedelta(hours=1))
+    assert run(lake, Counts()).days == 1
+    assert rows(lake, "select subject_id from scores order by all") == [("a",), ("b",)]
 
 
 def test_changed_thresholds_judge_again_and_withdraw_what_no_longer_crosses(lake: Lake) -> None:
@@ -225,3 +249,27 @@ def test_only_the_days_asked_for_are_judged(lake: Lake) -> None:
     day = DAY + timedelta(days=1)
     judge(lake, [Counts()], now=NOW, run_id="r", since=day, until=day)
     assert rows(lake, "select event_date from judgements") == [(day,)]
+
+
+def test_of_two_that_judge_at_once_the_tables_hold_one(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add(lake, DAY, "a", "a", "a")
+    before = lake.versions()
+    add(lake, DAY, "a", now=NOW + timedelta(hours=1))
+    replace, reader = Lake.replace, Lake.reader
+
+    def slow(self: Lake, name: str, *args: Any, **more: Any) -> int:
+        """Before the last commit another process judges what was there before the last event."""
+        if name == "judgements":
+            monkeypatch.undo()
+            with monkeypatch.context() as other:
+                other.setattr(Lake, "reader", lambda self, **_: reader(self, versions=before))
+                run(self, Counts(), run_id="other")
+        return replace(self, name, *args, **more)
+
+    monkeypatch.setattr(Lake, "replace", slow)
+    run(lake, Counts())
+    assert rows(lake, "select run_id, events from judgements") == [("r1", 4)]
+    assert rows(lake, "select score from scores") == [(0.5,)]
+    assert rows(lake, "select observed, run_id from findings") == [("4 events", "r1")]

@@ -36,9 +36,13 @@ def event(n: int, **over: Any) -> dict[str, Any]:
 
 
 def lake_of(lake: Lake, *events: dict[str, Any]) -> Lake:
-    lake.append("events", pa.Table.from_pylist(list(events), schema=EVENTS.arrow_schema))
+    append(lake, *events)
     roll_up(lake, now=NOW)
     return lake
+
+
+def append(lake: Lake, *events: dict[str, Any]) -> None:
+    lake.append("events", pa.Table.from_pylist(list(events), schema=EVENTS.arrow_schema))
 
 
 def rows(lake: Lake, sql: str) -> list[tuple[Any, ...]]:
@@ -177,15 +181,40 @@ def test_a_backlog_is_rolled_up_some_days_at_a_time(
         )
 
 
-def test_late_events_roll_up_their_day_again_and_no_other(lake: Lake) -> None:
-    lake_of(lake, event(0), event(1, event_time=NOON + timedelta(days=1)))
-    late = pa.Table.from_pylist([event(2)], schema=EVENTS.arrow_schema)
-    lake.append("events", late)
+def test_late_events_roll_up_their_day_and_the_next_again_and_no_other(lake: Lake) -> None:
+    lake_of(lake, *(event(n, event_time=NOON + timedelta(days=n)) for n in range(3)))
+    append(lake, event(3))
     later = NOW + timedelta(hours=1)
-    assert roll_up(lake, now=later) == 1
-    told = rows(lake, "select event_date, events, rolled_at from rollups order by 1")
-    assert [(row[1], row[2]) for row in told] == [(2, later), (1, NOW)]
-    assert rows(lake, "select sum(events) from daily_identity") == [(3,)]
+    assert roll_up(lake, now=later) == 2
+    told = rows(lake, "select events, rolled_at from rollups order by event_date")
+    assert told == [(2, later), (1, later), (1, NOW)]
+    assert rows(lake, "select sum(events) from daily_identity") == [(4,)]
+
+
+def test_a_role_that_is_told_late_to_be_handed_over_is_followed_past_midnight(lake: Lake) -> None:
+    """Also of the first day that retention leaves: what was before it is gone, and not missed."""
+    midnight = NOON + timedelta(hours=12)
+    raw = '{"responseElements": {"credentials": {"accessKeyId": "ASIA1"}}}'
+    lake_of(lake, event(0, event_time=midnight, identity_id="role", credential_id="ASIA1"))
+    assert rows(lake, "from daily_delegation") == []
+    late = {"identity_id": "job", "action": "assume", "access": "delegate", "raw": raw}
+    append(lake, event(1, event_time=NOON, credential_id="KEY", **late))
+    assert roll_up(lake, now=NOW) == 2
+    told = rows(lake, "select path, action from daily_delegation where event_date = '2026-01-03'")
+    assert told == [(["job", "role"], "s3:GetObject")]
+    lake.delete("events", where="event_date = '2026-01-02'")
+    assert missing_days(lake, since=midnight.date()).is_empty()
+
+
+def test_days_rolled_up_at_once_follow_a_role_no_further_than_days_one_by_one(lake: Lake) -> None:
+    raw = '{"responseElements": {"credentials": {"accessKeyId": "ASIA1"}}}'
+    later = NOON + timedelta(days=2)
+    lake_of(
+        lake,
+        event(0, identity_id="job", access="delegate", raw=raw, credential_id="KEY"),
+        event(1, event_time=later, identity_id="role", credential_id="ASIA1"),
+    )
+    assert rows(lake, "from daily_delegation") == []
 
 
 def test_a_run_killed_before_its_last_commit_is_done_again(lake: Lake) -> None:
@@ -194,3 +223,27 @@ def test_a_run_killed_before_its_last_commit_is_done_again(lake: Lake) -> None:
     lake.replace("rollups", empty)  # as if killed before that table was written
     assert roll_up(lake, now=NOW) == 1
     assert rows(lake, "select sum(events) from daily_identity") == [(1,)]
+
+
+def test_of_two_roll_ups_at_once_the_tables_hold_one(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    append(lake, event(0))
+    before = lake.versions()
+    append(lake, event(1))
+    replace, reader = Lake.replace, Lake.reader
+
+    def slow(self: Lake, name: str, *args: Any, **more: Any) -> int:
+        """Before the last commit another process rolls up what was there before the last event."""
+        if name == "rollups":
+            monkeypatch.undo()
+            with monkeypatch.context() as other:
+                other.setattr(Lake, "reader", lambda self, **a: reader(self, **a, versions=before))
+                roll_up(self, now=NOW)
+        return replace(self, name, *args, **more)
+
+    monkeypatch.setattr(Lake, "replace", slow)
+    roll_up(lake, now=NOW)
+    assert rows(lake, "select events from rollups") == [(2,)]
+    assert rows(lake, "select events from daily_identity") == [(2,)]
+    assert rows(lake, "select events from daily_action") == [(2,)]
