@@ -101,7 +101,7 @@ weighed as (
 scored as (
     select
         *,
-        1
+        1::double
         - (1 - 0.30 * new_network::integer * trust)
         * (1 - 0.30 * new_country::integer * trust)
         * (1 - 0.50 * outside_cloud::integer * trust)
@@ -172,7 +172,7 @@ select
     coalesce(k.days, 0) as credential_days,
     s.first_seen,
     s.last_seen,
-    1
+    1::double
     - (1 - s.place_score)
     * (1 - least(0.7, 0.25 * s.other_clients + 0.2 * (s.other_clients > 0)::integer))
     * (1 - 0.7 * (h.identities is not null)::integer) as score
