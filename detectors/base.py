@@ -1,6 +1,7 @@
 """What a detector is: a Spec, thresholds as documented fields, and `detect`.
 
-A detector is a frozen dataclass whose fields are its thresholds and whose `spec` says what it is:
+A detector is a frozen dataclass whose fields are its thresholds (their types say what they may be)
+and whose `spec` says what it is:
 
     @dataclass(frozen=True)
     class DormantWakes:
@@ -14,7 +15,7 @@ A detector is a frozen dataclass whose fields are its thresholds and whose `spec
 
         spec: ClassVar[Spec] = Spec(id="dormant_wakes", ...)
 
-        quiet_days: int = 60
+        quiet_days: Count = 60
         \"\"\"Days without an event after which an identity sleeps.\"\"\"
 
         def detect(self, reader: Reader, window: Window) -> Judgement: ...
@@ -33,13 +34,22 @@ from datetime import date, datetime, time, timedelta, timezone
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
-from typing import Any, ClassVar, Protocol
+from typing import Annotated, Any, ClassVar, Protocol, get_type_hints
 
 import polars as pl
+from pydantic import BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic_core import from_json
 
 import detectors
 from pipeline.errors import NotFoundError, SettingsError
 from pipeline.schemas import FINDINGS, SCORES
+
+Share = Annotated[float, Field(ge=0, le=1)]
+"""A threshold that is a share, a weight or a score that something gets."""
+Amount = Annotated[float, Field(gt=0)]
+"""A threshold above 0: a line that scores may cross, a floor or a scale that is divided by."""
+Count = Annotated[int, Field(ge=1, le=36_500)]
+"""A threshold that counts days, identities, events: from 1 to a century's days."""
 
 
 class Severity(StrEnum):
@@ -192,8 +202,31 @@ def make(detector_id: str, thresholds: Mapping[str, Any] | None = None) -> Detec
             f"[detectors.{detector_id}] knows {', '.join(sorted(known_fields))}; "
             f"got {', '.join(unknown)}; remove or rename it"
         )
-    detector: Detector = cls(**dict(thresholds or {}))
+    types = get_type_hints(cls, include_extras=True)
+    given = (thresholds or {}).items()
+    detector: Detector = cls(
+        **{name: _checked(detector_id, name, types[name], value) for name, value in given}
+    )
     return detector
+
+
+def _checked(detector_id: str, name: str, type_: Any, value: Any) -> Any:
+    """The value of a threshold, of its type: a number is finite, a variable's text is read."""
+    try:
+        return TypeAdapter(
+            Annotated[type_, BeforeValidator(_read)], config=ConfigDict(allow_inf_nan=False)
+        ).validate_python(value)
+    except ValidationError as error:
+        fault = error.errors()[0]["msg"]
+        raise SettingsError(f"[detectors.{detector_id}] {name}: {fault}, got {value!r}") from None
+
+
+def _read(value: Any) -> Any:
+    """What a text says as JSON, if it is any: a variable holds nothing but text."""
+    try:
+        return from_json(value) if isinstance(value, str) else value
+    except ValueError:
+        return value
 
 
 def finding_id(*, detector: str, subject: str, window: str) -> str:

@@ -9,7 +9,19 @@ from typing import Any, ClassVar
 
 import polars as pl
 
-from detectors.base import Finding, Judgement, Reader, Severity, Spec, Window, short_name, shown
+from detectors.base import (
+    Amount,
+    Count,
+    Finding,
+    Judgement,
+    Reader,
+    Severity,
+    Share,
+    Spec,
+    Window,
+    short_name,
+    shown,
+)
 
 SQL = Path(__file__).parent / "sql" / "capability_mismatch"
 STEPS = ("capability_weights", "machine_actions", "judged_identities", "mismatches")
@@ -55,28 +67,28 @@ class CapabilityMismatch:
         ),
     )
 
-    threshold: float = 0.5
+    threshold: Amount = 0.5
     """Score from which an identity's day is a finding."""
 
-    enough_days: int = 7
+    enough_days: Count = 7
     """Days of history from which what an identity does can be new to it."""
 
-    known_days: int = 2
+    known_days: Count = 2
     """Earlier days from which an act is known: of the month where it is declared against."""
 
-    undeclared_share: float = 0.85
+    undeclared_share: Share = 0.85
     """What a mismatch with the own history weighs, of one with the inventory."""
 
-    gained_share: float = 0.75
+    gained_share: Share = 0.75
     """What an authority new to an actor weighs, of one that an analyst has."""
 
-    tried_share: float = 0.6
+    tried_share: Share = 0.6
     """What an act that never succeeded on the day weighs, of one that did."""
 
-    known_share: float = 0.5
+    known_share: Share = 0.5
     """What a mismatch already told this month weighs, of a new one."""
 
-    most_evidence: int = 50
+    most_evidence: Count = 50
     """Events shown for a finding."""
 
     def detect(self, reader: Reader, window: Window) -> Judgement:

@@ -8,7 +8,18 @@ from typing import Any, ClassVar
 
 import polars as pl
 
-from detectors.base import Finding, Judgement, Reader, Severity, Spec, Window, short_name, shown
+from detectors.base import (
+    Amount,
+    Count,
+    Finding,
+    Judgement,
+    Reader,
+    Severity,
+    Spec,
+    Window,
+    short_name,
+    shown,
+)
 
 SQL = Path(__file__).parent / "sql" / "credential_reuse"
 STEPS = ("uses", "usual_places", "company_networks", "shared_credentials")
@@ -51,25 +62,25 @@ class CredentialReuse:
         ),
     )
 
-    threshold: float = 0.65
+    threshold: Amount = 0.65
     """Score from which a subject is a finding."""
 
-    known_days: int = 2
+    known_days: Count = 2
     """Earlier days on which a network or client must have been used to count as known."""
 
-    enough_days: int = 3
+    enough_days: Count = 3
     """Days of an identity's history from which something can be new to it."""
 
-    company_identities: int = 4
+    company_identities: Count = 4
     """Identities on one network from which it is the company's own."""
 
-    company_days: int = 30
+    company_days: Count = 30
     """Days up to the judged one over which those identities are counted."""
 
-    together_minutes: int = 30
+    together_minutes: Count = 30
     """Uses closer in time than this are at the same time."""
 
-    most_evidence: int = 50
+    most_evidence: Count = 50
     """Events shown for a finding."""
 
     def detect(self, reader: Reader, window: Window) -> Judgement:

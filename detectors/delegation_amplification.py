@@ -8,7 +8,18 @@ from typing import Any, ClassVar
 
 import polars as pl
 
-from detectors.base import Finding, Judgement, Reader, Severity, Spec, Window, shown
+from detectors.base import (
+    Amount,
+    Count,
+    Finding,
+    Judgement,
+    Reader,
+    Severity,
+    Share,
+    Spec,
+    Window,
+    shown,
+)
 
 SQL = Path(__file__).parent / "sql" / "delegation_amplification"
 DRIFT_SQL = Path(__file__).parent / "sql" / "privilege_drift"
@@ -70,67 +81,67 @@ class DelegationAmplification:
         ),
     )
 
-    threshold: float = 0.6
+    threshold: Amount = 0.6
     """Score from which a chain or an identity is a finding."""
 
-    known_days: int = 2
+    known_days: Count = 2
     """Earlier days from which a hand-over, or an act through it, is usual."""
 
-    few_days: int = 3
+    few_days: Count = 3
     """Fewer days of history than this are too little to say what is usual."""
 
-    known_edge_share: float = 0.4
+    known_edge_share: Share = 0.4
     """How much an act that is new to the end counts on a hand-over that is usual."""
 
-    open_starts: float = 2.0
+    open_starts: Amount = 2.0
     """Starts that an end must have served for one more to be half expected."""
 
-    own_act_share: float = 0.1
+    own_act_share: Share = 0.1
     """How much an act counts that the start does by itself as well."""
 
-    silent_start_share: float = 0.7
+    silent_start_share: Share = 0.7
     """How much it counts where the start has no acts of its own in the log to compare with."""
 
-    new_end_share: float = 0.6
+    new_end_share: Share = 0.6
     """How much where the end is new itself: a deployment has new ends."""
 
-    thin_share: float = 0.35
+    thin_share: Share = 0.35
     """How much where neither start nor end has a history."""
 
-    human_share: float = 0.5
+    human_share: Share = 0.5
     """How much where the end is a person, who signs in with a role."""
 
-    denied_share: float = 0.4
+    denied_share: Share = 0.4
     """How much an act that was refused counts, of one that succeeded."""
 
-    refused_weight: float = 0.9
+    refused_weight: Share = 0.9
     """Score of the strongest act that somebody on the chain was refused before."""
 
-    known_refusal_share: float = 0.3
+    known_refusal_share: Share = 0.3
     """How much of that is left where the act is usual on this chain."""
 
-    depth_weight: float = 0.6
+    depth_weight: Share = 0.6
     """The most that depth adds."""
 
-    depth_floor: float = 0.75
+    depth_floor: Amount = 0.75
     """Floor under the spread of depths, in hand-overs."""
 
-    depth_scale: float = 1.5
+    depth_scale: Amount = 1.5
     """Spreads beyond the first at which depth counts 1 - 1/e of its most."""
 
-    fan_out_floor: float = 1.0
+    fan_out_floor: Amount = 1.0
     """Floor under the spread of the number of identities reached a day."""
 
-    fan_out_scale: float = 2.0
+    fan_out_scale: Amount = 2.0
     """As depth_scale, for fan-out, beyond the second spread."""
 
-    least_carried: float = 0.9
+    least_carried: Share = 0.9
     """Share of an identity's earlier events done for somebody, from which none is a loss."""
 
-    lost_base: float = 0.4
+    lost_base: Share = 0.4
     """Score of acts for nobody before their strength counts."""
 
-    most_evidence: int = 30
+    most_evidence: Count = 30
     """Events shown for a finding."""
 
     def detect(self, reader: Reader, window: Window) -> Judgement:

@@ -10,7 +10,18 @@ from typing import Any, ClassVar
 
 import polars as pl
 
-from detectors.base import Finding, Judgement, Reader, Severity, Spec, Window, shown
+from detectors.base import (
+    Amount,
+    Count,
+    Finding,
+    Judgement,
+    Reader,
+    Severity,
+    Share,
+    Spec,
+    Window,
+    shown,
+)
 from pipeline.schemas import json_text
 
 _SQL = Path(__file__).parent / "sql" / "privilege_drift"
@@ -99,41 +110,41 @@ class PrivilegeDrift:
         ),
     )
 
-    line: float = 0.55
+    line: Amount = 0.55
     """A finding at this score of the day or above."""
-    human_share: float = 0.6
+    human_share: Share = 0.6
     """How much of the same novelty counts for a person: people do new things."""
-    cloud_service_share: float = 0.25
+    cloud_service_share: Share = 0.25
     """How much of the same counts for a service of the cloud itself."""
-    denied_share: float = 0.65
+    denied_share: Share = 0.65
     """How much of a success an attempt counts that was refused or failed."""
-    routine_days: float = 3.0
+    routine_days: Amount = 3.0
     """An act seen on this many days before is routine."""
-    few_days: int = 3
+    few_days: Count = 3
     """Fewer active days of history than this are too little to say what is usual."""
-    novelty_floor: float = 0.5
+    novelty_floor: Amount = 0.5
     """Floor under the spread of new mass a day (a write weighs 0.5): for constant histories."""
-    novelty_scale: float = 2.0
+    novelty_scale: Amount = 2.0
     """Spreads above the expected new mass at which novelty is 1 - 1/e."""
-    creep_days: int = 14
+    creep_days: Count = 14
     """The last days over which reach may have crept."""
-    creep_history_days: int = 5
+    creep_history_days: Count = 5
     """Active days needed before those, to know what was there."""
-    creep_steps: int = 3
+    creep_steps: Count = 3
     """Different days with an addition that make it creep rather than a jump."""
-    creep_scale: float = 1.5
+    creep_scale: Amount = 1.5
     """As novelty_scale, for the sum of the additions."""
-    creep_line: float = 0.55
+    creep_line: Amount = 0.55
     """Creep is told on the day it first reaches this."""
-    novelty_weight: float = 0.9
+    novelty_weight: Share = 0.9
     """The most that new actions, levels and services add to the score."""
-    probing_weight: float = 0.5
+    probing_weight: Share = 0.5
     """The most that refusals, and doors opened after one, add."""
-    reach_weight: float = 0.3
+    reach_weight: Share = 0.3
     """The most that things never touched before add, and accounts again."""
-    creep_weight: float = 0.95
+    creep_weight: Share = 0.95
     """The most that creep adds, until it is told."""
-    unlisted_permission: float = 0.45
+    unlisted_permission: Share = 0.45
     """Strength of a permission change that no line of sensitive_actions.sql knows."""
 
     def detect(self, reader: Reader, window: Window) -> Judgement:

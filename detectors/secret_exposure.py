@@ -8,7 +8,18 @@ from typing import Any, ClassVar
 
 import polars as pl
 
-from detectors.base import Finding, Judgement, Reader, Severity, Spec, Window, shown
+from detectors.base import (
+    Amount,
+    Count,
+    Finding,
+    Judgement,
+    Reader,
+    Severity,
+    Share,
+    Spec,
+    Window,
+    shown,
+)
 from pipeline.schemas import FINGERPRINT
 
 SQL = Path(__file__).parent / "sql" / "secret_exposure"
@@ -60,43 +71,43 @@ class SecretExposure:
         ),
     )
 
-    threshold: float = 0.6
+    threshold: Amount = 0.6
     """Score from which a run or a credential is a finding."""
 
-    prompt_weight: float = 0.95
+    prompt_weight: Share = 0.95
     """How much a secret counts in a prompt, against one sent as an argument."""
 
-    result_weight: float = 0.8
+    result_weight: Share = 0.8
     """The same in a tool's result."""
 
-    login_weight: float = 0.2
+    login_weight: Share = 0.2
     """The same in an argument of a tool that authenticates, where secrets belong."""
 
-    carried_weight: float = 0.55
+    carried_weight: Share = 0.55
     """What is added, of the rest to 1, where an argument carries on what a result brought."""
 
-    known_days: int = 2
+    known_days: Count = 2
     """Earlier days from which an identity's handling of a secret, or of its kind, is usual."""
 
-    known_secret_share: float = 0.2
+    known_secret_share: Share = 0.2
     """How much of the score is left where the very secret was handled there before."""
 
-    known_kind_share: float = 0.5
+    known_kind_share: Share = 0.5
     """How much is left where others of its kind were."""
 
-    foreign_use: float = 0.97
+    foreign_use: Share = 0.97
     """Score of a use, after the exposure, from where or by whom it was not used before."""
 
-    first_use: float = 0.9
+    first_use: Share = 0.9
     """Score of the first use that is known of a credential at all, after its exposure."""
 
-    usual_use: float = 0.4
+    usual_use: Share = 0.4
     """Score of an exposed credential that is used on as before."""
 
-    name_only_share: float = 0.65
+    name_only_share: Share = 0.65
     """How much of that counts where only the key's id was exposed and not its secret."""
 
-    most_evidence: int = 30
+    most_evidence: Count = 30
     """Events shown for a finding."""
 
     def detect(self, reader: Reader, window: Window) -> Judgement:

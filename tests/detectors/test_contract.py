@@ -5,10 +5,12 @@ where there is a month to judge.
 from __future__ import annotations
 
 import inspect
+import json
 import re
-from dataclasses import fields, is_dataclass
+from dataclasses import asdict, fields, is_dataclass
 from datetime import date
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 
@@ -68,6 +70,46 @@ def test_an_empty_lake_gives_no_scores_and_no_findings(lake: Lake, detector_id: 
 def test_an_unknown_threshold_is_named(detector_id: str) -> None:
     with pytest.raises(SettingsError, match="no_such_threshold"):
         make(detector_id, {"no_such_threshold": 1})
+
+
+@every_detector
+def test_thresholds_are_read_from_text_as_variables_hold_it(detector_id: str) -> None:
+    detector = make(detector_id)
+    told = {
+        name: value if isinstance(value, str) else json.dumps(value)
+        for name, value in asdict(cast(Any, detector)).items()
+    }
+    assert make(detector_id, told) == detector
+
+
+@every_detector
+@pytest.mark.parametrize("nonsense", ["many", "", "nan", float("inf"), None, {"a": 1}])
+def test_a_threshold_of_the_wrong_kind_is_named_in_one_line(
+    detector_id: str, nonsense: object
+) -> None:
+    for name in asdict(cast(Any, make(detector_id))):
+        with pytest.raises(SettingsError) as fault:
+            make(detector_id, {name: nonsense})
+        assert str(fault.value).startswith(f"[detectors.{detector_id}] {name}: ")
+        assert str(fault.value).endswith(f", got {nonsense!r}")
+        assert "\n" not in str(fault.value)
+
+
+@pytest.mark.parametrize(
+    ("detector_id", "name", "value"),
+    [
+        ("credential_reuse", "threshold", 0),
+        ("credential_reuse", "enough_days", -1),
+        ("credential_reuse", "company_days", 10**9),
+        ("capability_mismatch", "most_evidence", 0),
+        ("privilege_drift", "novelty_floor", 0),
+        ("delegation_amplification", "depth_scale", 0),
+        ("secret_exposure", "known_secret_share", 1.5),
+    ],
+)
+def test_a_threshold_out_of_its_range_is_refused(detector_id: str, name: str, value: float) -> None:
+    with pytest.raises(SettingsError, match=rf"{name}: Input should be (greater|less) than"):
+        make(detector_id, {name: value})
 
 
 def test_an_unknown_detector_is_named_with_the_known() -> None:
