@@ -82,6 +82,18 @@ def test_one_key_that_several_identities_use(make_event: Make, judged: Judge, da
     assert found.support.startswith("too little history")
 
 
+@pytest.mark.parametrize("step", [1, -1])
+def test_whose_a_shared_key_is_does_not_hang_on_the_order_of_events(
+    make_event: Make, judged: Judge, step: int
+) -> None:
+    """Or a finding would go to another identity when its day is judged again."""
+    key = {"credential_id": "sk-1", "credential_kind": "api_key"}
+    users = [make_event(n, identity_id=f"role/{n}", **key) for n in range(5)]
+    [found] = judged(CredentialReuse(), users[::step]).findings
+    assert found.identity_id == "role/4"
+    assert found.observed.endswith("by 5 identities: 0, 1, 2, 3, 4.")
+
+
 def test_new_clients_on_new_hosts_beside_the_usual_one(
     make_event: Make, judged: Judge, day: date
 ) -> None:

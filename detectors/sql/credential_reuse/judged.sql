@@ -58,9 +58,9 @@ together as (
         ) as elsewhere,
         max(a.client is distinct from b.client and a.client_is_new and not b.client_is_new)
             as with_other_client,
-        arg_max(b.network, b.events) as other_network,
-        arg_max(b.country, b.events) as other_country,
-        arg_max(b.client, b.events) as other_client
+        arg_max(b.network, (b.events, b.network)) as other_network,
+        arg_max(b.country, (b.events, b.network)) as other_country,
+        arg_max(b.client, (b.events, b.network)) as other_client
     from placed as a
     join placed as b
         on b.subject_kind = a.subject_kind
@@ -115,8 +115,8 @@ subjects as (
     select
         subject_kind,
         subject_id,
-        arg_max(identity_id, events) as identity_id,
-        arg_max(identity_kind, events) as identity_kind,
+        arg_max(identity_id, (events, identity_id)) as identity_id,
+        arg_max(identity_kind, (events, identity_id)) as identity_kind,
         max(place_score) as place_score,
         arg_max({
             'network': network,
@@ -136,15 +136,15 @@ subjects as (
             'new_client': new_client,
             'at_once': at_once,
             'companys': companys
-        }, place_score) as place,
-        any_value(usual_networks) as usual_networks,
-        any_value(usual_countries) as usual_countries,
-        any_value(usual_clients) as usual_clients,
+        }, (place_score, events, network)) as place,
+        arg_max(usual_networks, (events, identity_id)) as usual_networks,
+        arg_max(usual_countries, (events, identity_id)) as usual_countries,
+        arg_max(usual_clients, (events, identity_id)) as usual_clients,
         max(history_days) as history_days,
         max(history_events) as history_events,
         count(distinct client) filter (where other_client_at_once) as other_clients,
-        list(distinct client) filter (where other_client_at_once) as clients_at_once,
-        list_distinct(flatten(list(addresses) filter (where other_client_at_once)))
+        list_sort(list(distinct client) filter (where other_client_at_once)) as clients_at_once,
+        list_sort(list_distinct(flatten(list(addresses) filter (where other_client_at_once))))
             as client_addresses,
         min(first_seen) as first_seen,
         max(last_seen) as last_seen

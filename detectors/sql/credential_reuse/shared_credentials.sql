@@ -4,7 +4,7 @@
 select
     credential_id,
     count(distinct identity_id) as identities,
-    list(distinct identity_id) as who
+    list_sort(list(distinct identity_id)) as who
 from daily_credential
 where event_date = $day and credential_id is not null
 group by credential_id

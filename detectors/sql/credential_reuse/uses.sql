@@ -16,13 +16,13 @@ select
             then credential_id
         else coalesce(session_id, identity_id)
     end as subject_id,
-    arg_max(identity_id, events) as identity_id,
-    arg_max(identity_kind, events) as identity_kind,
+    arg_max(identity_id, (events, identity_id)) as identity_id,
+    arg_max(identity_kind, (events, identity_id)) as identity_kind,
     network,
     mode(country) as country,
     mode(cloud) as cloud,
     client,
-    list(distinct source_ip) as addresses,
+    list_sort(list(distinct source_ip)) as addresses,
     sum(events)::bigint as events,
     min(first_seen) as first_seen,
     max(last_seen) as last_seen

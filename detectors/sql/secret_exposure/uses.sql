@@ -31,9 +31,9 @@ first_exposure as (
         arg_min(identity_id, first_seen) as exposer,
         arg_min(place, first_seen) as place,
         arg_min(tool_name, first_seen) as tool_name,
-        arg_max(kind, strength) as kind,
-        arg_max(masked, strength) as masked,
-        arg_max(fingerprint, strength) as fingerprint,
+        arg_max(kind, (strength, fingerprint)) as kind,
+        arg_max(masked, (strength, fingerprint)) as masked,
+        arg_max(fingerprint, (strength, fingerprint)) as fingerprint,
         bool_and(is_name_only) as is_name_only
     from exposed
     group by credential_id
@@ -85,7 +85,7 @@ today as (
 users as (
     select
         credential_id,
-        arg_max(identity_id, (is_foreign, events)) as identity_id,
+        arg_max(identity_id, (is_foreign, events, identity_id)) as identity_id,
         bool_or(is_foreign) as is_foreign,
         list_sort(list(distinct place) filter (where is_foreign)) as foreign_places,
         coalesce(sum(events) filter (where is_foreign), sum(events))::bigint as events
