@@ -23,7 +23,7 @@ import msgspec
 
 from pipeline.decompressing import DamagedError, is_compressed, plain_blocks
 from pipeline.files import LogObject, fingerprint_of_bytes, unreadable
-from pipeline.records import Broken, Piece, is_line, split
+from pipeline.records import Broken, Piece, is_line, split, with_whole_characters
 
 _BLOCK = 1 << 20
 _EDGE = 16 << 10
@@ -200,7 +200,8 @@ def _stripped(text: bytes) -> bytes:
 def _is_object(text: bytes, *, apart_from: frozenset[str] = frozenset()) -> bool:
     """Whether a text is one whole JSON object, and one without any of some keys."""
     try:
-        return not msgspec.json.decode(text, type=dict[str, msgspec.Raw]).keys() & apart_from
+        whole = with_whole_characters(text)
+        return not msgspec.json.decode(whole, type=dict[str, msgspec.Raw]).keys() & apart_from
     except (msgspec.MsgspecError, RecursionError):
         return False
 
@@ -208,7 +209,8 @@ def _is_object(text: bytes, *, apart_from: frozenset[str] = frozenset()) -> bool
 def _is_whole(text: bytes) -> bool:
     """Whether a text is one JSON object or array, and whole."""
     try:
-        msgspec.json.decode(text, type=dict[str, msgspec.Raw] | list[msgspec.Raw])
+        whole = with_whole_characters(text)
+        msgspec.json.decode(whole, type=dict[str, msgspec.Raw] | list[msgspec.Raw])
     except (msgspec.MsgspecError, RecursionError):
         return False
     return True

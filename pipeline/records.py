@@ -9,7 +9,8 @@ Three layouts are told apart by content, whatever the file is called:
 
 msgspec finds where each value ends at some GB a second and leaves it undecoded. Where a piece does
 not parse, Python's own decoder goes through it value by value, keeps every whole record and tells
-of the rest.
+of the rest. A record in which half a character is escaped (`\\ud83d`, as where a writer cut a text
+to a length) is no JSON to most readers: it has U+FFFD there.
 """
 
 from __future__ import annotations
@@ -41,6 +42,12 @@ _BYTE_ORDER_MARK = re.compile(rb"\xef\xbb\xbf")
 _ARRAY = re.compile(rb'\s*(?:\{\s*"([^"\\]{1,64})"\s*:\s*)?\[\s*')
 _FIRST_KEY = re.compile(rb'\{\s*("[^"\\]{1,64}"\s*:)')
 _BOUNDARY_TRIES = 64
+_HALF = re.compile(rb"\\u[dD][89a-fA-F]")
+_ESCAPES = re.compile(
+    rb"\\u[dD][89abAB][\da-fA-F]{2}\\u[dD][c-fC-F][\da-fA-F]{2}|"
+    rb"(?P<half>\\u[dD][89a-fA-F][\da-fA-F]{2})|\\.",
+    re.DOTALL,
+)
 
 
 @dataclass(frozen=True)
@@ -158,7 +165,7 @@ def split(
 def is_line(line: bytes) -> bool:
     """Whether a file whose first line this is holds lines, not a document over many of them."""
     opens = line.lstrip(_SPACE).startswith((b"{", b"["))
-    return bool(line.strip(_SPACE)) and (not opens or is_json(line))
+    return bool(line.strip(_SPACE)) and (not opens or is_json(with_whole_characters(line)))
 
 
 @dataclass
@@ -344,11 +351,12 @@ class _Splitter:
         if texts is not None and not self._is_wrapped(bytes(texts[0])):
             return self._piece(texts)
         for line in filter(None, map(bytes.strip, bytes(text).split(b"\n"))):
-            records = self._unwrapped(line)
-            if records is None and is_json(line):
-                records = [line]
+            whole = with_whole_characters(line)
+            records = self._unwrapped(whole)
+            if records is None and is_json(whole):
+                records = [whole]
             if records is None:
-                self.taking.refuse(_json_fault(line), line)
+                self.taking.refuse(_json_fault(whole), line)
             else:
                 self.taking.take(records)
         return self.taking.piece()
@@ -388,8 +396,9 @@ class _Splitter:
                     self.damage = self.damage if found is not None else None
                 at = end
                 continue
-            records = self._unwrapped(_encoded(text[at:end]))
-            self.taking.take(records if records is not None else [_encoded(text[at:end])])
+            whole = with_whole_characters(_encoded(text[at:end]))
+            records = self._unwrapped(whole)
+            self.taking.take(records if records is not None else [whole])
             at = end
         self._leave(_encoded(text[at:]))
         return self.taking.piece()
@@ -453,6 +462,13 @@ def _lines_of(text: memoryview, count: int) -> list[Text] | None:
         return None
     # As many values as lines, of which none goes over two, are one a line.
     return texts if texts and len(texts) == count and b"\n" not in b"".join(texts) else None
+
+
+def with_whole_characters(text: bytes) -> bytes:
+    """A JSON text with U+FFFD for each half of a character that is escaped without the other."""
+    if _HALF.search(text) is None:
+        return text
+    return _ESCAPES.sub(lambda found: rb"\ufffd" if found["half"] else found[0], text)
 
 
 def is_json(text: bytes) -> bool:

@@ -102,6 +102,18 @@ def test_a_file_becomes_events_with_everything_the_record_gives(lake: Lake, tmp_
     assert event[11] == NOW
 
 
+@pytest.mark.parametrize("ending", ["", "\n"])
+def test_a_file_of_half_characters_alone_is_of_its_source(
+    lake: Lake, tmp_path: Path, ending: str
+) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_text(json.dumps(cloudtrail(1, userAgent="cut \ud83d")) + ending)
+    assert bring(lake, path).rejects == 0
+    assert rows(lake, "select event_id, user_agent, json_valid(raw) from events") == [
+        ("event-1", "cut \ufffd", True)
+    ]
+
+
 def test_the_same_files_again_change_nothing(lake: Lake, tmp_path: Path) -> None:
     write(tmp_path / "in" / "a.json.gz", [cloudtrail(n) for n in range(5)])
     bring(lake, tmp_path / "in")
@@ -239,9 +251,9 @@ def test_bad_records_are_rejected_with_a_reason_and_the_others_go_in(
     path = tmp_path / "a.jsonl"
     path.write_text("\n".join(lines))
     summary = bring(lake, path)
-    assert summary.events == 1
+    assert summary.events == 2
     found = dict(rows(lake, "select record_index, reason from rejects"))
-    assert sorted(found) == [1, 2, 3, 4, 5, 6, 7]  # an empty list holds none
+    assert sorted(found) == [1, 2, 3, 5, 6, 7]  # an empty list holds none
     assert "eventID" in found[1]
     assert "half past nine" in found[2]
     assert "eventTime" in found[3]

@@ -78,6 +78,15 @@ def test_every_layout_gives_its_records(tmp_path: Path, layout: str, compression
     assert indexes(path) == [0, 1, 2, 3, 4]
 
 
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_half_a_character_that_is_escaped_is_replaced(tmp_path: Path, layout: str) -> None:
+    path = tmp_path / "log"
+    cut = {"eventID": "cut", "text": "half \ud83d, other half \udc00, \\ud83d, whole \U0001f600"}
+    path.write_bytes(LAYOUTS[layout]([*RECORDS, cut]))
+    whole = {**cut, "text": "half \ufffd, other half \ufffd, \\ud83d, whole \U0001f600"}
+    assert read(path) == ([*RECORDS, whole], [])
+
+
 def test_a_container_a_line_gives_the_records_of_all(tmp_path: Path) -> None:
     path = tmp_path / "firehose"
     path.write_bytes(lines([{"Records": RECORDS[:2]}, {"Records": RECORDS[2:]}]))
