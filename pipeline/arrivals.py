@@ -12,7 +12,7 @@ import msgspec
 
 from pipeline.errors import InputError, NotThereError
 from pipeline.files import LocalFile, LogObject, fetched_ahead
-from pipeline.growth import NOTHING, Content, Growth, Mark, opened
+from pipeline.growth import LOST, NOTHING, Content, Growth, Mark, opened
 from pipeline.known import (
     Elsewhere,
     Grown,
@@ -129,9 +129,7 @@ def arrivals(
     Without `patience` each is read as it is, and one that cannot be read is an error.
     """
     reading = _Reading(known, given, max_record_bytes, patience)
-    return _read_ahead(
-        item for log in fetched_ahead(files, known=known.places) for item in reading.of(log)
-    )
+    return _read_ahead(reading.of_all(fetched_ahead(files, known=known.places)))
 
 
 def records_of(
@@ -163,6 +161,25 @@ class _Reading:
         self._logs: set[tuple[str, str]] = set()
         self._ended: set[str] = set()
         self._at: dict[str, LogFile] = {}
+        self._read: set[tuple[str, str]] = set()
+
+    def of_all(self, logs: Iterable[LogObject]) -> Iterator[Arrival | Passed]:
+        """What files hold that the lake lacks; then what it began with and they hold no more, if
+        that cannot be in one that was left.
+        """
+        any_left = False
+        for log in logs:
+            for item in self.of(log):
+                if isinstance(item, Arrival):
+                    self._read.add((item.file.path, item.file.fingerprint))
+                else:
+                    any_left = any_left or item.left
+                yield item
+        for lost in () if any_left else self.known.lost(apart_from=self._read):
+            file = LogFile(lost.path, lost.fingerprint, lost.bytes, lost.source)
+            file.mark, file.content = LOST, ""
+            file.outgrown = [lost.fingerprint] if lost.has_grown else []
+            yield Arrival(file, last=True)
 
     def of(self, log: LogObject) -> Iterator[Arrival | Passed]:
         """What a file holds that the lake lacks."""
@@ -204,7 +221,8 @@ class _Reading:
         file = LogFile(log.name, what.fingerprint, content.size, content=what.content)
         if isinstance(what, Elsewhere):
             file.source, file.mark = what.other.source, what.other.mark
-            first = LogFile("", "", 0, events=what.other.held)
+            other = what.other
+            first = LogFile("", "", 0, records=other.understood, events=other.held)
             file.same_as = first if what.copied else None
             yield Arrival(file, last=True)
             yield from self._gone(file, first)
@@ -289,12 +307,12 @@ class _Reading:
         size = known.bytes if known is not None else None
         anything = known is None
         for piece in growth.pieces():
+            file.begins = file.begins or growth.so_far()
             if not self._recognised(file, piece):
                 file.mark = NOTHING
                 # Of a log that was not recognised before either, this is told already.
                 yield self._as_a_whole(file, piece) if known is None else Passed(log.name)
                 return False
-            file.begins = file.begins or growth.so_far()
             yield self._arrival(file, piece)
             anything = True
         file.mark = growth.mark

@@ -1,7 +1,8 @@
 """The accounts of files in `ingests`: a row a file; that of a log that grew goes on.
 
 Before anything of a file lands it is in `begun`: so what a killed ingest has landed is accounted
-for even if its file is given another name before it is read again.
+for even if its file is given another name before it is read again, or holds something else by then:
+then the account is of what had landed, and gives way to that of who has read it all.
 
 A log is booked only by who read on from where its row says it is read to: of two that did so at
 the same time, or one that was killed and began anew, its records are counted once.
@@ -18,6 +19,7 @@ import polars as pl
 
 from pipeline.arrivals import LogFile
 from pipeline.errors import LakeError
+from pipeline.growth import LOST
 from pipeline.lake import ConcurrentWriteError, Lake
 from pipeline.schemas import BEGUN, INGESTS
 
@@ -30,6 +32,7 @@ _SPANS = {
     "first_index": pl.Int64,
     "next_index": pl.Int64,
 }
+_ENDS = {"source_file": pl.String, "fingerprint": pl.String, "end": pl.Int64}
 _NOT_BOOKED = ("path", "same_as", "before", "mark", "begins", "begun", "outgrown")
 
 
@@ -51,6 +54,19 @@ def begin(lake: Lake, files: Iterable[LogFile], *, now: datetime, run_id: str) -
     lake.append("begun", BEGUN.frame(rows))
 
 
+def forget(lake: Lake, files: Sequence[LogFile]) -> None:
+    """Take files out of `begun` that will have no account."""
+    _forget(lake, [(file.path, file.fingerprint) for file in files])
+
+
+def _forget(lake: Lake, keys: Sequence[tuple[str, str]]) -> None:
+    if keys:
+        gone = pl.DataFrame(keys, schema=INGESTS.key, orient="row")
+        with lake.reader(tables=["begun"]) as reader:
+            begun = reader.columns("begun", list(BEGUN.key))
+        lake.remove("begun", begun.join(gone, on=INGESTS.key, how="semi"))
+
+
 def forget_begun(lake: Lake) -> None:
     """Take out of `begun` what is booked by now."""
     with lake.reader(tables=["begun", "ingests"]) as reader:
@@ -59,12 +75,11 @@ def forget_begun(lake: Lake) -> None:
 
 def book(lake: Lake, files: Sequence[LogFile], *, now: datetime, run_id: str) -> None:
     """Write down files that are wholly in, and how much more of logs is in."""
-    outgrown = [(file.path, print_) for file in files for print_ in file.outgrown]
-    if outgrown:
-        lake.remove("ingests", pl.DataFrame(outgrown, schema=INGESTS.key, orient="row"))
+    _forget_outgrown(lake, files)
     told = {"ingested_at": now, "run_id": run_id}
-    new = [row_of(file) | told for file in files if file.before is None]
-    lake.append_new("ingests", INGESTS.frame(new))
+    new = INGESTS.frame([row_of(file) | told for file in files if file.before is None])
+    if lake.append_new("ingests", new) < new.height:
+        _replace_lost(lake, new)
     grown = [file for file in files if file.before is not None]
     if grown:
         readings = INGESTS.frame([row_of(file) | told for file in grown])
@@ -99,6 +114,46 @@ def take_back(
         reader.define("spans", pl.DataFrame(spans, schema=_SPANS, orient="row").unique())
         reader.define("told", rejects)
         lake.remove("rejects", reader.query(SQL / "taken_back.sql"))
+
+
+def _forget_outgrown(lake: Lake, files: Sequence[LogFile]) -> None:
+    """Take out of `ingests` what files were before they grew, and out of `begun`. One that is only
+    begun stays there until the file is booked, for its events are the file's.
+    """
+    outgrown = [(file.path, print_) for file in files for print_ in file.outgrown]
+    if outgrown:
+        keys = pl.DataFrame(outgrown, schema=INGESTS.key, orient="row")
+        with lake.reader(tables=["ingests"]) as reader:
+            booked = reader.columns("ingests", list(INGESTS.key))
+        there = booked.join(keys, on=INGESTS.key, how="semi")
+        lake.remove("ingests", there)
+        _forget(lake, there.rows())
+
+
+def _replace_lost(lake: Lake, rows: pl.DataFrame) -> None:
+    """Put these accounts in place of those of what was lost."""
+    with lake.reader(tables=["ingests"]) as reader:
+        booked = reader.columns("ingests", [*INGESTS.key, "edges"])
+    lost = booked.filter(pl.col("edges") == LOST.edges)
+    lake.merge("ingests", rows.join(lost, on=INGESTS.key, how="semi"))
+
+
+def take_back_overtaken(lake: Lake, files: Sequence[LogFile], rejects: pl.DataFrame) -> None:
+    """Take out of `rejects` those of these that tell what a log ended in, when another process has
+    booked more of it meanwhile.
+    """
+    ends = [
+        (file.path, file.fingerprint, file.mark.next_record)
+        for file in files
+        if file.mark is not None
+    ]
+    last = pl.DataFrame(ends, schema=_ENDS, orient="row")
+    told = rejects.join(last, on=INGESTS.key).filter(pl.col("record_index") >= pl.col("end"))
+    if told.is_empty():
+        return
+    with lake.reader(tables=["rejects", "ingests"]) as reader:
+        reader.define("told", told)
+        lake.remove("rejects", reader.query(SQL / "overtaken.sql"))
 
 
 def _edges_before(files: Sequence[LogFile]) -> pl.Series:

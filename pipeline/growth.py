@@ -251,6 +251,9 @@ def _edges_along(blocks: Iterator[bytes], places: set[int]) -> Iterator[tuple[in
 NOTHING = Mark(0, 0, _Edges().digest())
 """The mark of a log of which nothing is taken."""
 
+LOST = Mark(0, 0, "")
+"""The mark of what no file is known to hold any more; none fits it."""
+
 
 @dataclass
 class Growth:

@@ -2,13 +2,15 @@
 
 A file that an ingest began with and did not book may have events in the lake. Who reads its content
 next, under whatever name, books that file too if it is no more: a log that was renamed is read on
-as what it was, any other file is `gone`.
+as what it was, any other file is `gone`. If nobody has its content, and its name something else, it
+is `lost`.
 """
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -30,6 +32,7 @@ _COLUMNS = [
     "records",
     "events",
     "duplicates",
+    "rejects",
     "ingested_at",
     "read_to",
     "next_record",
@@ -39,8 +42,8 @@ _COLUMNS = [
 
 @dataclass(frozen=True)
 class KnownLog:
-    """A log of lines as `ingests` has it, with the events it `held`, its own or another file's.
-    `ends_in_reject` if `rejects` tells of something after its mark.
+    """A log of lines as `ingests` has it, with the events it `held`, its own or another file's, in
+    how many `understood` records. `ends_in_reject` if `rejects` tells of something after its mark.
 
     Of one that is only begun nothing is `booked`; `begins` is what it is known again by.
     """
@@ -50,6 +53,7 @@ class KnownLog:
     source: str | None
     bytes: int
     held: int
+    understood: int
     mark: Mark
     ends_in_reject: bool
     begins: Mark | None = None
@@ -74,17 +78,33 @@ class KnownLog:
 
 @dataclass(frozen=True)
 class Holder:
-    """A file that has a content, with the events it held; its mark, if it is a log."""
+    """A file that has a content, with the events it held, in how many `understood` records; its
+    mark, if it is a log.
+    """
 
     path: str
     content: str
     source: str | None
     held: int
+    understood: int
     mark: Mark | None
 
     def is_there(self) -> bool:
         """Whether the file still has it."""
         return same_file(self.path, self.content) is not None
+
+
+@dataclass(frozen=True)
+class Lost:
+    """A file that is only begun, and whose name is that of something else: what it has grown to, if
+    it `has_grown`.
+    """
+
+    path: str
+    fingerprint: str
+    bytes: int
+    source: str | None
+    has_grown: bool
 
 
 class Known:
@@ -104,22 +124,25 @@ class Known:
     ) -> None:
         booked = INGESTS.frame([]).select(_COLUMNS) if rows is None else rows
         self._begun = _not_booked(BEGUN.frame([]) if begun is None else begun, booked)
+        of_names = pl.col("source_file").is_in(list(names))
         kept = pl.coalesce("content", "fingerprint")
         held = pl.col("events") + pl.col("duplicates")
-        self._rows = booked.with_columns(content=kept, held=held).sort("held")
-        of_names = pl.col("source_file").is_in(list(names))
+        understood = pl.col("records") - pl.col("rejects")
+        told = booked.with_columns(content=kept, held=held, understood=understood)
+        self._begun_of_names = self._begun.filter(of_names)
+        self._rows = told.sort("held")
         asked = self._rows.filter(of_names)
         is_log = asked["edges"].is_not_null()
-        begun_logs = self._begun.filter(of_names, pl.col("edges").is_not_null()).select(
+        begun_logs = self._begun_of_names.filter(pl.col("edges").is_not_null()).select(
             "source_file", pl.col("begun_at").alias("ingested_at")
         )
         latest = pl.concat([begun_logs, asked.filter(is_log).select(begun_logs.columns)])
         self.places = frozenset(asked.select("source_file", "content").rows())
         self.documents = frozenset(asked.filter(~is_log)["source_file"])
-        fruitless = asked.filter(~is_log, pl.col("held") == 0)
-        self._fruitless = fruitless.select("bytes", "fingerprint", "source_file").rows_by_key(
-            "source_file"
-        )
+        shown = ["bytes", "fingerprint", "source_file"]
+        fruitless = asked.filter(~is_log, pl.col("held") == 0).select(shown)
+        begun_documents = self._begun_of_names.filter(pl.col("edges").is_null()).select(shown)
+        self._fewer = pl.concat([fruitless, begun_documents]).rows_by_key("source_file")
         self.logs = dict(latest.sort("ingested_at").rows())
 
     def has_object(self, log: LogObject) -> bool:
@@ -137,7 +160,8 @@ class Known:
         if at is None:
             return None
         row = self._rows.row(at, named=True)
-        return Holder(row["source_file"], content, row["source"], row["held"], _mark(row))
+        held, understood = row["held"], row["understood"]
+        return Holder(row["source_file"], content, row["source"], held, understood, _mark(row))
 
     def is_begun(self, name: str, fingerprint: str) -> bool:
         """Whether a file is only begun."""
@@ -145,18 +169,30 @@ class Known:
         return any(row["source_file"] == name for row in begun)
 
     def outgrown(self, log: LogObject, content: Content) -> list[str]:
-        """The fingerprints of what this file was before it grew, and brought no event: nothing, or
-        half a line.
+        """The fingerprints of what this file was before it grew, and brought no event (nothing, or
+        half a line) or was not wholly in.
         """
         if not isinstance(log, LocalFile):
             return []
-        before = self._fruitless.get(log.name, ())
-        return [print_ for size, print_ in before if content.begins_with(size, print_)]
+        return [
+            fingerprint
+            for size, fingerprint in self._fewer.get(log.name, ())
+            if size < content.size and content.begins_with(size, fingerprint)
+        ]
 
     def gone(self, content: str) -> list[str]:
         """The names of documents with a content that are only begun and are there no more."""
         names = (row["source_file"] for row in self._begun_by_print.get(content, ()))
         return [name for name in names if same_file(name, content) is None]
+
+    def lost(self, *, apart_from: Container[tuple[str, str]]) -> Iterator[Lost]:
+        """The files of those names that are only begun, their names being of something else; not
+        those of some (name, fingerprint), which are read now.
+        """
+        for row in self._begun_of_names.iter_rows(named=True):
+            if (row["source_file"], row["fingerprint"]) not in apart_from:
+                with suppress(NotThereError):
+                    yield from _lost(row)
 
     def logs_called(self, fingerprint: str) -> list[KnownLog]:
         """The logs of a fingerprint, those last that are only begun."""
@@ -213,6 +249,17 @@ def _not_booked(begun: pl.DataFrame, booked: pl.DataFrame) -> pl.DataFrame:
     return begun.unique(key, keep="any", maintain_order=True).join(booked, on=key, how="anti")
 
 
+def _lost(row: Mapping[str, Any]) -> Iterator[Lost]:
+    """A file that is only begun, if its name is that of something else."""
+    path, fingerprint, size = row["source_file"], row["fingerprint"], row["bytes"]
+    log = file_named(path)
+    is_there = row["edges"] is not None and _begun_log(row).is_there()
+    if log is not None and not is_there and same_file(path, fingerprint) is None:
+        with opened(log) as content:
+            has_grown = content.begins_with(size, fingerprint)
+        yield Lost(path, fingerprint, size, row["source"], has_grown)
+
+
 def _mark(row: Mapping[str, Any]) -> Mark | None:
     if row["edges"] is None:
         return None
@@ -223,15 +270,29 @@ def _known_log(row: Mapping[str, Any]) -> KnownLog:
     mark = _mark(row)
     assert mark is not None
     ends_in_reject = row["records"] > mark.next_record
-    path, fingerprint, source = row["source_file"], row["fingerprint"], row["source"]
-    return KnownLog(path, fingerprint, source, row["bytes"], row["held"], mark, ends_in_reject)
+    return KnownLog(
+        path=row["source_file"],
+        fingerprint=row["fingerprint"],
+        source=row["source"],
+        bytes=row["bytes"],
+        held=row["held"],
+        understood=row["understood"],
+        mark=mark,
+        ends_in_reject=ends_in_reject,
+    )
 
 
 def _begun_log(row: Mapping[str, Any]) -> KnownLog:
-    path, fingerprint, source = row["source_file"], row["fingerprint"], row["source"]
-    begins = Mark(row["read_to"], 0, row["edges"])
     return KnownLog(
-        path, fingerprint, source, row["bytes"], 0, NOTHING, ends_in_reject=False, begins=begins
+        path=row["source_file"],
+        fingerprint=row["fingerprint"],
+        source=row["source"],
+        bytes=row["bytes"],
+        held=0,
+        understood=0,
+        mark=NOTHING,
+        ends_in_reject=False,
+        begins=Mark(row["read_to"], 0, row["edges"]),
     )
 
 
@@ -314,7 +375,7 @@ def _seen(log: LogObject, content: Content, known: Known, containers: frozenset[
     if first_line is None:
         assert kept is not None
         return _elsewhere(log, kept, kept, known) or New(kept, kept, is_log=False)
-    fingerprint, alike = _alike(log.name, first_line, known)
+    fingerprint, alike = _alike(log.name, content, first_line, known)
     return (
         _elsewhere(log, fingerprint, kept, known)
         or _as_log(log, content, alike, fingerprint, kept)
@@ -337,17 +398,24 @@ def _elsewhere(
     return Elsewhere(fingerprint, kept, holder, copied)
 
 
-def _alike(name: str, first_line: bytes, known: Known) -> tuple[str, list[KnownLog]]:
+def _alike(
+    name: str, content: Content, first_line: bytes, known: Known
+) -> tuple[str, list[KnownLog]]:
     """What a log of this name that begins with a line is called if it is none that the lake has,
     and those of any name that begin so.
     """
+
+    def is_another(log: KnownLog) -> bool:
+        """Whether a log is of this name, and not this one, only begun."""
+        return log.path == name and (log.booked or log.known_by not in content.fits({log.known_by}))
+
     alike: list[KnownLog] = []
     own: str | None = None
     for generation in itertools.count():
         fingerprint = fingerprint_of(first_line, generation)
         logs = known.logs_called(fingerprint)
         alike += logs
-        if own is None and all(log.path != name for log in logs if log.booked):
+        if own is None and not any(map(is_another, logs)):
             own = fingerprint
         if not logs:
             break

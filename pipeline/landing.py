@@ -18,8 +18,9 @@ import polars as pl
 from pipeline.agents import with_agents
 from pipeline.arrivals import LogFile
 from pipeline.batches import FileBroken
-from pipeline.booking import begin, book, take_back
+from pipeline.booking import begin, book, forget, take_back, take_back_overtaken
 from pipeline.content import Content, Privacy
+from pipeline.growth import LOST
 from pipeline.lake import Lake
 from pipeline.new_events import NewEvents
 from pipeline.parsing import ParsedBatch
@@ -71,6 +72,8 @@ class Lander:
     def _take(self, batch: ParsedBatch) -> None:
         """Write the events of a batch, to be committed."""
         self._files |= batch.files
+        files = batch.files.values()
+        outgrown = [(f.path, f.fingerprint, was) for f in files for was in f.outgrown]
         self._rejected += [(file.path, part.index) for file, part in batch.broken]
         for source, events in batch.events:
             if events.num_rows == 0:
@@ -82,19 +85,26 @@ class Lander:
                 whole = with_agents(self.lake, events, source=source.name, own=source.own_agent)
             if self._events is None:
                 self._events = NewEvents(self.lake)
-            self._events.take(source.name, whole)
+            self._events.take(source.name, whole, outgrown)
 
     def _commit(self) -> None:
         """Commit all that was taken in."""
-        self._commit_events()
         taken, self._taken = self._taken, []
+        if any(batch.broken for batch in taken):
+            self._begin()
+        self._commit_events()
         finished = [file for batch in taken for file in batch.finished]
         read = [(file, file.next_index) for batch in taken for file, _ in batch.counts]
         self._account(taken)
         rejects = self.reject_rows([part for batch in taken for part in batch.broken])
+        lost = [file for file in finished if file.mark == LOST]
+        finished = [file for file in finished if file.mark != LOST]
         take_back(self.lake, read, finished, rejects)
         self.lake.append_new("rejects", rejects)
-        book(self.lake, finished, now=self.now, run_id=self.run_id)
+        accounted = self._accounted([file for file in lost if not file.outgrown])
+        book(self.lake, [*finished, *accounted], now=self.now, run_id=self.run_id)
+        forget(self.lake, [file for file in lost if file not in accounted])
+        take_back_overtaken(self.lake, finished, rejects)
         self.done.extend(finished)
 
     def _commit_events(self) -> None:
@@ -105,7 +115,7 @@ class Lander:
             self._events = None
 
     def _begin(self) -> None:
-        """Write down the files of which events are about to land for the first time."""
+        """Write down the files of which something is about to land for the first time."""
         new = [file for file in self._files.values() if file.before is None and not file.begun]
         begin(self.lake, new, now=self.now, run_id=self.run_id)
         for file in new:
@@ -129,15 +139,32 @@ class Lander:
         """
         if not copies:
             return
-        with self.lake.reader(tables=["events"]) as reader:
-            keys = [(file.path, file.fingerprint) for file in copies]
-            reader.define("copies", pl.DataFrame(keys, schema=INGESTS.key, orient="row"))
-            landed = {row[:2]: row[2] for row in reader.query(SQL / "landed.sql").rows()}
+        landed = self._landed(copies)
         for file in copies:
             assert file.same_as is not None
             held = file.same_as.events + file.same_as.duplicates
-            file.events = min(landed.get((file.path, file.fingerprint), 0), held)
+            # What is rejected is told of the other.
+            file.records = file.same_as.records - file.same_as.rejects
+            file.events = min(landed.get((file.path, file.fingerprint), (0, 0))[0], held)
             file.duplicates = held - file.events
+
+    def _accounted(self, lost: Sequence[LogFile]) -> list[LogFile]:
+        """Of files that nobody can read any more, those of which something is there, with that in
+        their accounts.
+        """
+        landed = self._landed(lost) if lost else {}
+        for file in lost:
+            file.events, file.rejects = landed.get((file.path, file.fingerprint), (0, 0))
+            file.records = file.events + file.rejects
+        return [file for file in lost if file.records]
+
+    def _landed(self, files: Sequence[LogFile]) -> dict[tuple[str, str], tuple[int, int]]:
+        """Events and rejects that are there of files, by path and fingerprint."""
+        with self.lake.reader(tables=["events", "rejects"]) as reader:
+            keys = [(file.path, file.fingerprint) for file in files]
+            reader.define("files", pl.DataFrame(keys, schema=INGESTS.key, orient="row"))
+            rows = reader.query(SQL / "landed.sql").rows()
+        return {(path, print_): (events, rejects) for path, print_, events, rejects in rows}
 
     def reject_rows(self, broken: Sequence[FileBroken]) -> pl.DataFrame:
         """The rows of `rejects`."""

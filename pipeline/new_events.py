@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from datetime import date
 from pathlib import Path
@@ -38,6 +38,11 @@ _TOLD = pa.schema(
 
 _RECORDS = {"source_file": pl.String, "record_index": pl.Int64}
 
+Outgrown = tuple[str, str, str]
+"""A file's path, its fingerprint, and the one it had before it grew."""
+
+_OUTGROWN = {"source_file": pl.String, "fingerprint": pl.String, "was": pl.String}
+
 _IN_LAKE = pa.schema(
     [
         ("event_id", pa.string()),
@@ -58,12 +63,16 @@ class NewEvents:
     def __init__(self, lake: Lake) -> None:
         self.lake = lake
         self._taken: list[pa.Table] = []
+        self._outgrown: set[Outgrown] = set()
         self._rows = lake.appending("events")
         self._looking = ExitStack()
         self._look()
 
-    def take(self, source: str, events: pa.Table) -> None:
-        """Write a batch of a source's events, to be committed."""
+    def take(self, source: str, events: pa.Table, outgrown: Iterable[Outgrown] = ()) -> None:
+        """Write a batch of a source's events, to be committed, and what their files have outgrown
+        of which there is no account.
+        """
+        self._outgrown.update(outgrown)
         told = self._with_landing(source, events.select(_TOLD.names[:-1]))
         self._rows.add(rows_where(events, _is_new(told)))
         # A copy: columns that came from DuckDB together are freed together.
@@ -98,11 +107,8 @@ class NewEvents:
         self._looked_at: set[tuple[str, date]] = set()
         self._turn: Turn = self.lake.next_turn("events", QUEUE)
         self._reader: LakeReader = self._looking.enter_context(
-            self.lake.reader(
-                versions={"events": self._turn.version}, tables=["events", "begun", "ingests"]
-            )
+            self.lake.reader(versions={"events": self._turn.version}, tables=["events"])
         )
-        self._reader.define("unbooked", SQL / "unbooked.sql")
         self._reader.define("known_ids", "select hash('') as id limit 0")
 
     def _look_again(self) -> None:
@@ -139,6 +145,8 @@ class NewEvents:
         self._reader.define("arrived", arrived.append_column("row_index", _numbers(arrived)))
         self._reader.define("in_lake", self._in_lake(source, arrived))
         self._reader.define("taken", pa.concat_tables([_TOLD.empty_table(), *self._taken]))
+        outgrown = pl.DataFrame(list(self._outgrown), schema=_OUTGROWN, orient="row")
+        self._reader.define("outgrown", outgrown)
         landing = self._reader.arrow(SQL / "landing.sql", {"source": source})["landing"]
         return arrived.append_column("landing", landing).cast(_TOLD)
 

@@ -197,7 +197,12 @@ INGESTS = Table(
         _c("fingerprint", "VARCHAR", "Its content hash; of a log of lines, of how it begins"),
         _c("bytes", "BIGINT", "Its size as it lies there", "bytes"),
         _c("source", "VARCHAR", "What it was recognised as, null if nothing"),
-        _c("records", "BIGINT", "Records found in it", "records"),
+        _c(
+            "records",
+            "BIGINT",
+            "Records found in it; of a copy, which is not read, those that are no rejects",
+            "records",
+        ),
         _c("events", "BIGINT", "Events it brought that the lake did not have", "events"),
         _c(
             "duplicates",
@@ -229,7 +234,12 @@ INGESTS = Table(
             "The record that comes there; a reject from it on is what the log ended in",
             "0-based",
         ),
-        _c("edges", "VARCHAR", "Hash of its bytes at its beginning and before read_to"),
+        _c(
+            "edges",
+            "VARCHAR",
+            "Hash of its bytes at its beginning and before read_to; empty of a file that held "
+            "something else before it was wholly in: its account is of what had landed",
+        ),
         _c("content", "VARCHAR", "Content hash when last read, of a log that is not plain on disk"),
     ),
 )

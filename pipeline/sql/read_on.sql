@@ -8,13 +8,11 @@ select
     i.fingerprint,
     r.bytes,
     coalesce(r.source, i.source) as source,
-    (i.next_record + r.records)::bigint as records,
+    -- A copy that was not read has no account of what is rejected in the other.
+    (least(i.records, i.next_record) + r.records)::bigint as records,
     (i.events + r.events)::bigint as events,
     (i.duplicates + r.duplicates)::bigint as duplicates,
-    -- Of a copy that was not read, which has no records of its own, nothing is read again.
-    (
-        greatest(i.rejects - greatest(i.records - i.next_record, 0), 0) + r.rejects
-    )::bigint as rejects,
+    (i.rejects - greatest(i.records - i.next_record, 0) + r.rejects)::bigint as rejects,
     list_concat(
         list_filter(i.partly, lambda p: p.record_index < i.next_record), r.partly
     ) as partly,

@@ -6,6 +6,7 @@ import gzip
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
@@ -80,6 +81,20 @@ def kill_before(
         patch.setattr(Lake, at, killed)
         with pytest.raises(KilledError):
             ingest(lake, paths, now=NOW, run_id="killed", limits=limits)
+
+
+def meanwhile(lake: Lake, table: str, path: Path, then: Callable[[], object]) -> None:
+    """Ingest a file, and let something else happen once it is read, before a commit of a table."""
+    real, calls = Lake.append_new, iter([then])
+
+    def interrupted(lake: Lake, name: str, rows: pl.DataFrame) -> int:
+        if name == table:
+            next(calls, lambda: None)()
+        return real(lake, name, rows)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Lake, "append_new", interrupted)
+        ingest(lake, [path], now=NOW, run_id="interrupted")
 
 
 def true_accounts(lake: Lake) -> dict[str, tuple[int, int, int]]:
@@ -216,3 +231,75 @@ def test_events_of_two_files_stay_with_the_one_that_was_killed_before_its_accoun
     kill_before(lake, "rejects", second)
     ingest(lake, [first, second], now=NOW, run_id="r")
     assert true_accounts(lake) == {str(first): (4, 2, 0), str(second): (6, 0, 0)}
+
+
+@pytest.mark.parametrize("before", [0, 3], ids=["new", "grown"])
+@pytest.mark.parametrize("whole", [True, False])
+def test_half_a_line_that_another_ingest_read_whole_is_no_reject(
+    lake: Lake, tmp_path: Path, before: int, whole: bool
+) -> None:
+    path = tmp_path / "a.jsonl"
+    if before:
+        path.write_text("".join(f"{record(n)}\n" for n in range(before)))
+        ingest(lake, [path], now=NOW, run_id="r")
+    write(path, [*(record(n) for n in range(before + 1)), record(before + 1)[:50]])
+
+    def written_on_and_read() -> None:
+        last = record(before + 1) if whole else record(before + 1)[:60]
+        write(path, [*(record(n) for n in range(before + 1)), last, record(before + 2)])
+        ingest(lake, [path], now=NOW, run_id="r")
+
+    meanwhile(lake, "rejects", path, written_on_and_read)
+    rejects = 0 if whole else 1
+    assert true_accounts(lake) == {str(path): (before + 3 - rejects, 0, rejects)}
+
+
+@pytest.mark.parametrize("name", ["a.json", "a.json.gz", "a.jsonl", "a.jsonl.gz"])
+@pytest.mark.parametrize("first", [0, 3], ids=["begins alike", "begins otherwise"])
+def test_a_file_killed_before_its_account_has_one_when_it_holds_something_else(
+    lake: Lake, tmp_path: Path, name: str, first: int
+) -> None:
+    path, later = tmp_path / name, tmp_path / f"later-{name}"
+    before = [*(record(n) for n in range(3)), '{"eventVersion": "1.11"}']
+    write(path, before)
+    kill_before(lake, "ingests", path)
+    write(path, [record(n) for n in (first, 4, 5)])
+    ingest(lake, [path], now=NOW, run_id="r")
+    duplicates = 1 if first == 0 else 0
+    old, new = (3, 0, 1), (3 - duplicates, duplicates, 0)
+    assert accounts_of_contents(lake, path) == sorted([old, new])
+    write(later, before)
+    ingest(lake, [later], now=NOW, run_id="r")
+    assert accounts_of_contents(lake, path) == sorted([old, new])
+    assert accounts_of_contents(lake, later) == [(0, 3, 1)]
+
+
+def accounts_of_contents(lake: Lake, path: Path) -> list[tuple[int, int, int]]:
+    """Events, duplicates and rejects of each content that a file had; they are checked against what
+    is there.
+    """
+    names = ["source_file", "fingerprint"]
+    with lake.reader(tables=["events", "ingests", "rejects"]) as reader:
+        there = [reader.columns(table, names) for table in ("events", "rejects")]
+        told = reader.columns("ingests", [*names, "events", "duplicates", "rejects"])
+    is_of_it = pl.col("source_file") == str(path)
+    events, rejects = (
+        dict(table.filter(is_of_it).group_by("fingerprint").len().rows()) for table in there
+    )
+    accounts = told.filter(is_of_it).drop("source_file").rows()
+    assert {print_: e for print_, e, _, _ in accounts if e} == events
+    assert {print_: r for print_, _, _, r in accounts if r} == rejects
+    return sorted((e, d, r) for _, e, d, r in accounts)
+
+
+@pytest.mark.parametrize("name", ["a.json", "a.json.gz", "a.jsonl", "a.jsonl.gz"])
+@pytest.mark.parametrize("bad", [record(0).replace("eventID", "id"), '{"of": "no source"}'])
+def test_rejects_alone_of_a_killed_ingest_have_an_account_when_their_file_is_moved(
+    lake: Lake, tmp_path: Path, name: str, bad: str
+) -> None:
+    path = tmp_path / name
+    write(path, [bad, bad])
+    kill_before(lake, "ingests", path)
+    moved = path.rename(tmp_path / f"moved-{name}")
+    ingest(lake, [moved], now=NOW, run_id="r")
+    assert sum(rejects for _, _, rejects in true_accounts(lake).values()) in (1, 2)
