@@ -29,6 +29,7 @@ _ATTEMPTS = 100
 _SPANS = {
     "source_file": pl.String,
     "fingerprint": pl.String,
+    "read_from": pl.String,
     "first_index": pl.Int64,
     "next_index": pl.Int64,
 }
@@ -83,7 +84,8 @@ def book(lake: Lake, files: Sequence[LogFile], *, now: datetime, run_id: str) ->
     grown = [file for file in files if file.before is not None]
     if grown:
         readings = INGESTS.frame([row_of(file) | told for file in grown])
-        _add(lake, readings.with_columns(read_from=_edges_before(grown)))
+        read_from = pl.Series([_edges_before(file) for file in grown])
+        _add(lake, readings.with_columns(read_from=read_from))
 
 
 def row_of(file: LogFile) -> dict[str, Any]:
@@ -101,16 +103,21 @@ def take_back(
     """Take out of `rejects` what is there of the records that were `read` now, each file from an
     index on, and of what is after the end of `finished` files, if it is not among the new `rejects`
     as well. It is of when a log ended before that, of an ingest that was killed, or, of a file that
-    holds what another does, in that one's rejects. And all of what a file has outgrown.
+    holds what another does, in that one's rejects. And all of what a file has outgrown. What
+    another process has booked since a log was read stays as that told it.
     """
-    spans: list[tuple[str, str, int, int | None]] = [
-        (file.path, file.fingerprint, first, file.next_index) for file, first in read
+    spans: list[tuple[str, str, str | None, int, int | None]] = [
+        (file.path, file.fingerprint, _edges_before(file), first, file.next_index)
+        for file, first in read
     ]
-    spans += [(file.path, file.fingerprint, file.next_index, None) for file in finished]
-    spans += [(file.path, print_, 0, None) for file in finished for print_ in file.outgrown]
+    spans += [
+        (file.path, file.fingerprint, _edges_before(file), file.next_index, None)
+        for file in finished
+    ]
+    spans += [(file.path, print_, None, 0, None) for file in finished for print_ in file.outgrown]
     if not spans:
         return
-    with lake.reader(tables=["rejects"]) as reader:
+    with lake.reader(tables=["rejects", "ingests"]) as reader:
         reader.define("spans", pl.DataFrame(spans, schema=_SPANS, orient="row").unique())
         reader.define("told", rejects)
         lake.remove("rejects", reader.query(SQL / "taken_back.sql"))
@@ -156,8 +163,9 @@ def take_back_overtaken(lake: Lake, files: Sequence[LogFile], rejects: pl.DataFr
         lake.remove("rejects", reader.query(SQL / "overtaken.sql"))
 
 
-def _edges_before(files: Sequence[LogFile]) -> pl.Series:
-    return pl.Series([file.before.mark.edges if file.before else None for file in files])
+def _edges_before(file: LogFile) -> str | None:
+    """The edges of a log when it was read, as `ingests` had them."""
+    return file.before.mark.edges if file.before is not None else None
 
 
 def _add(lake: Lake, readings: pl.DataFrame) -> None:

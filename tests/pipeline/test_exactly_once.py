@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
@@ -38,6 +39,17 @@ def test_killed_at_random_by_sigkill_everything_is_there_once() -> None:
     assert result["failed"] == 0
     assert len(result["kills"]) >= 12
     assert {kill["kind"] for kill in result["kills"]} == {"time", "file"}
+
+
+def test_logs_that_change_beside_ingests_that_race_and_are_killed_are_there_once() -> None:
+    """The same script goes on for minutes when it is run by hand."""
+    told = subprocess.run(
+        [sys.executable, str(KILL.with_name("races.py")), "--steps", "40", "--seed", "7"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (told.returncode, told.stderr) == (0, ""), told.stdout
 
 
 class KilledError(BaseException):
@@ -85,15 +97,16 @@ def kill_before(
 
 def meanwhile(lake: Lake, table: str, path: Path, then: Callable[[], object]) -> None:
     """Ingest a file, and let something else happen once it is read, before a commit of a table."""
-    real, calls = Lake.append_new, iter([then])
+    at = "commit" if table == "events" else "append_new"
+    real, calls = getattr(Lake, at), iter([then])
 
-    def interrupted(lake: Lake, name: str, rows: pl.DataFrame) -> int:
-        if name == table:
+    def interrupted(lake: Lake, rows: Any, *args: Any, **options: Any) -> Any:
+        if at == "commit" or rows == table:
             next(calls, lambda: None)()
-        return real(lake, name, rows)
+        return real(lake, rows, *args, **options)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Lake, "append_new", interrupted)
+        patch.setattr(Lake, at, interrupted)
         ingest(lake, [path], now=NOW, run_id="interrupted")
 
 
@@ -235,8 +248,9 @@ def test_events_of_two_files_stay_with_the_one_that_was_killed_before_its_accoun
 
 @pytest.mark.parametrize("before", [0, 3], ids=["new", "grown"])
 @pytest.mark.parametrize("whole", [True, False])
+@pytest.mark.parametrize("table", ["events", "rejects"])
 def test_half_a_line_that_another_ingest_read_whole_is_no_reject(
-    lake: Lake, tmp_path: Path, before: int, whole: bool
+    lake: Lake, tmp_path: Path, before: int, whole: bool, table: str
 ) -> None:
     path = tmp_path / "a.jsonl"
     if before:
@@ -249,7 +263,7 @@ def test_half_a_line_that_another_ingest_read_whole_is_no_reject(
         write(path, [*(record(n) for n in range(before + 1)), last, record(before + 2)])
         ingest(lake, [path], now=NOW, run_id="r")
 
-    meanwhile(lake, "rejects", path, written_on_and_read)
+    meanwhile(lake, table, path, written_on_and_read)
     rejects = 0 if whole else 1
     assert true_accounts(lake) == {str(path): (before + 3 - rejects, 0, rejects)}
 
@@ -303,3 +317,18 @@ def test_rejects_alone_of_a_killed_ingest_have_an_account_when_their_file_is_mov
     moved = path.rename(tmp_path / f"moved-{name}")
     ingest(lake, [moved], now=NOW, run_id="r")
     assert sum(rejects for _, _, rejects in true_accounts(lake).values()) in (1, 2)
+
+
+def test_half_a_line_that_only_the_first_of_two_ingests_has_seen_is_a_reject(
+    lake: Lake, tmp_path: Path
+) -> None:
+    path = tmp_path / "a.jsonl"
+    whole = [record(n) for n in range(3)]
+    write(path, [*whole, ""])
+
+    def written_on_and_read() -> None:
+        write(path, [*whole, record(3)[:50]])
+        ingest(lake, [path], now=NOW, run_id="r")
+
+    meanwhile(lake, "events", path, written_on_and_read)
+    assert true_accounts(lake) == {str(path): (3, 0, 1)}
