@@ -301,9 +301,10 @@ def scores(
         "since": since.date() if since else None,
         "limit": limit,
     }
+    brief = ["score", "detector", "subject_kind", "subject_id", "identity_id", "window_start"]
     settings, kind = configuration.load(lake=lake), _format(format, json)
     _check_detector(settings, detector)
-    _rows(settings, "scores.sql", filters, kind)
+    _rows(settings, "scores.sql", filters, kind, brief=brief)
 
 
 @app.command(epilog="Example: nhiwatch evaluate labels.csv --label attack_succeeded")
@@ -473,7 +474,9 @@ def rejects(
         elif reject_id is not None:
             printing.show_reject(rejected.shown(reader, reject_id), kind)
         else:
-            printing.show_rejects(rejected.listed(reader, asked, limit=limit), kind)
+            rows = rejected.listed(reader, asked, limit=limit)
+            printing.show_rejects(rows, kind)
+            printing.tell_limit(rows, limit)
 
 
 @app.command(epilog="Example: nhiwatch compact --keep-hours 24")
@@ -526,7 +529,9 @@ def _rows(
     brief: Sequence[str] = (),
 ) -> None:
     with _reader(settings) as reader:
-        printing.show(reader.query(_SQL / file, params), kind, brief=brief)
+        rows = reader.query(_SQL / file, params)
+    printing.show(rows, kind, brief=brief)
+    printing.tell_limit(rows, params["limit"])
 
 
 def _findings(
@@ -537,6 +542,7 @@ def _findings(
     with _reader(settings) as reader:
         rows = reader.query(_SQL / "findings.sql", params)
     printing.show_findings(rows, kind)
+    printing.tell_limit(rows, limit)
 
 
 def _check(option: str, value: str | None, known: Sequence[str]) -> None:

@@ -91,6 +91,12 @@ def show(rows: pl.DataFrame, kind: Format, *, brief: Sequence[str] = ()) -> None
         write(_text(rows, kind))
 
 
+def tell_limit(rows: pl.DataFrame, limit: int) -> None:
+    """Say so if there may be more rows than were asked for."""
+    if rows.height == limit:
+        say(f"the first {limit:,} rows; --limit for more")
+
+
 def show_result(reader: LakeReader, statement: str, kind: Format) -> None:
     """Print what a user's SELECT returns; as a table the first rows of it."""
     if kind is not Format.TABLE:

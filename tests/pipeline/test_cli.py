@@ -483,6 +483,22 @@ def test_help_tells_defaults_and_what_values_there_are(name: str, told: str) -> 
     assert told in " ".join(page.replace("│", " ").split())
 
 
+@pytest.mark.parametrize("command", ["rejects", "scores", "identities"])
+def test_a_list_that_is_cut_says_so(small: Path, command: str) -> None:
+    nhiwatch("detect", "--lake", small)
+    done = nhiwatch(command, "--limit", "1", "--lake", small, "--json")
+    assert len(json.loads(done.stdout)) == 1
+    assert done.stderr == "the first 1 rows; --limit for more\n"
+    assert nhiwatch(command, "--limit", "1000", "--lake", small, "--json").stderr == ""
+
+
+def test_scores_as_a_table_leave_the_features_to_json(small: Path) -> None:
+    nhiwatch("detect", "--lake", small)
+    assert "features" not in nhiwatch("scores", "--lake", small).stdout
+    told = json.loads(nhiwatch("scores", "--lake", small, "--json").stdout)
+    assert "features" in told[0]
+
+
 def test_findings_are_found_by_the_name_that_is_shown(tmp_path: Path) -> None:
     lake, at = Lake(tmp_path / "lake"), datetime(2026, 9, 1, tzinfo=timezone.utc)
     who = {"identity_id": "arn:aws:iam::1:role/x", "identity_name": "Dockhand"}
