@@ -12,6 +12,7 @@ import streamlit as st
 
 from dashboards import data, layout
 
+FILTERS = ["state", "severity", "detector", "identity"]
 STATES = ["new", "acknowledged", "suppressed", "handed_over"]
 SEVERITIES = ["critical", "high", "medium", "low"]
 
@@ -23,7 +24,8 @@ def draw() -> None:
 def _body() -> None:
     listed = _filtered()
     if listed.is_empty():
-        st.text("No finding matches these filters.")
+        is_filtered = any(name in st.query_params for name in FILTERS)
+        st.text("No finding matches these filters." if is_filtered else "There is no finding.")
         return
     brief = listed.select("day", "severity", "score", "identity_name", "title", "detector", "state")
     event = layout.table(

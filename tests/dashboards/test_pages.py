@@ -349,8 +349,11 @@ def test_a_lake_that_is_not_judged_says_so(opened: Callable[..., AppTest], tmp_p
     (tmp_path / "a.jsonl").write_text(json.dumps(trail(0)))
     lake = Lake(tmp_path / "lake")
     ingest(lake, [tmp_path / "a.jsonl"], now=NOW, run_id="r")
+    for page in PAGES:
+        assert not opened(page, lake).error
     app = opened("overview", lake)
     assert "Nothing was judged yet" in app.warning[0].value
+    assert "There is no finding." in texts(opened("findings", lake))
     assert "New on the last day" in [metric.label for metric in app.metric]
 
 
