@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import polars as pl
@@ -24,6 +24,8 @@ LINK = st.column_config.LinkColumn(
 
 TITLE = 300
 """Letters of a title or a name that are shown at most."""
+
+_NUMBER_WIDTH = 160
 
 _NO_OWN_DOWNLOAD = (
     "<style>[data-testid=stElementToolbar] button[aria-label='Download as CSV']"
@@ -92,6 +94,13 @@ def _unjudged() -> None:
             "Nothing was judged yet, so there are no identities and no findings: `nhiwatch detect`",
             icon=":material/hourglass_empty:",
         )
+
+
+def numbers(told: Mapping[str, int]) -> None:
+    """Numbers under their names, side by side as far as the window goes."""
+    with st.container(horizontal=True):
+        for label, number in told.items():
+            st.metric(label, f"{number:,}", width=_NUMBER_WIDTH)
 
 
 def table(rows: pl.DataFrame, *, counted: str | None = None, **options: Any) -> Any:

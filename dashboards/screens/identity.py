@@ -66,12 +66,14 @@ def _capability(who: dict[str, Any]) -> None:
 
 
 def _facts(who: dict[str, Any]) -> None:
-    columns = st.columns(5)
-    columns[0].metric("Risk, 0 to 100", who["risk"])
-    columns[1].metric("Open findings", f"{who['open_findings']:,}")
-    columns[2].metric("Events in 30 days", f"{who['events_30_days']:,}")
-    columns[3].metric("Denied in 30 days", f"{who['denied_30_days']:,}")
-    columns[4].metric("Active days", f"{who['active_days']:,}")
+    numbers = {
+        "Risk, 0 to 100": who["risk"],
+        "Open findings": who["open_findings"],
+        "Events in 30 days": who["events_30_days"],
+        "Denied in 30 days": who["denied_30_days"],
+        "Active days": who["active_days"],
+    }
+    layout.numbers(numbers)
     declared = (
         f"declared, owner {who['owner'] or 'none'}, {who['purpose'] or 'no purpose'}"
         if who["declared"]

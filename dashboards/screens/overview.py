@@ -69,9 +69,11 @@ def _body() -> None:
 
 def _numbers() -> None:
     [told] = data.rows("headline").to_dicts()
-    columns = st.columns(5)
-    columns[0].metric("Open findings", f"{told['open']:,}")
-    columns[1].metric("High or critical", f"{told['urgent']:,}")
-    columns[2].metric(f"New on {told['day'] or 'the last day'}", f"{told['newest']:,}")
-    columns[3].metric("Non-human identities", f"{told['machines']:,}")
-    columns[4].metric("AI agents", f"{told['agents']:,}")
+    numbers = {
+        "Open findings": told["open"],
+        "High or critical": told["urgent"],
+        f"New on {told['day'] or 'the last day'}": told["newest"],
+        "Non-human identities": told["machines"],
+        "AI agents": told["agents"],
+    }
+    layout.numbers(numbers)
