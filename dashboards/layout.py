@@ -145,12 +145,26 @@ def _time_columns(rows: pl.DataFrame) -> dict[str, Any]:
     return {**days, **times}
 
 
-def chosen(name: str, options: list[str], *, label: str, every: str | None = None) -> str | None:
-    """A choice that lives in the URL; `every` is the text for no choice, None if one must be."""
+def chosen(
+    name: str,
+    options: list[str],
+    *,
+    label: str,
+    every: str | None = None,
+    told: Callable[[str], str] = str,
+) -> str | None:
+    """A choice that lives in the URL; `every` is the text for no choice, None if one must be;
+    `told` is how an option is shown.
+    """
     listed = ([every] if every is not None else []) + options
     asked = st.query_params.get(name)
     index = listed.index(asked) if asked in listed else 0
-    choice = st.selectbox(label, listed, index=index if listed else None)
+    choice = st.selectbox(
+        label,
+        listed,
+        index=index if listed else None,
+        format_func=lambda option: plain.printable(told(option)),
+    )
     if asked is not None and asked not in listed:
         text(f"There is no {asked} here.", most=TITLE)
     if choice is None or choice == every:

@@ -24,7 +24,13 @@ def draw() -> None:
 
 def _body() -> None:
     listed = data.rows("identities")
-    chosen = layout.chosen("id", listed["identity_id"].to_list(), label="Identity, riskiest first")
+    names = dict(listed.select("identity_id", "identity_name").iter_rows())
+    chosen = layout.chosen(
+        "id",
+        list(names),
+        label="Identity, riskiest first",
+        told=lambda who: who if names[who] in {None, who} else f"{names[who]} · {who}",
+    )
     if chosen is None:
         st.text("No identity is known yet.")
         return

@@ -340,6 +340,9 @@ def test_a_finding_is_found_by_the_name_that_is_shown(
         named = reader.query("select * replace('Dockhand' as identity_name) from identities")
     pair.replace("identities", named)
     app = opened("findings", pair)
+    assert "Dockhand · arn:aws:iam::111122223333:user/deployer" in (
+        opened("identity", pair).selectbox[0].options
+    )
     app.text_input[0].set_value("dockh").run()
     assert app.dataframe[0].value["identity_name"].tolist() == ["Dockhand", "Dockhand"]
     assert app.query_params["identity"] == "dockh"
