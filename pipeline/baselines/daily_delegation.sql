@@ -99,6 +99,7 @@ upward as (
     where above.giver <> i.giver
 ),
 
+-- Where each calls each there are more ways than anybody could follow: of those to a giver, some.
 ways as (
     select
         source, event_date, identity_id, scope, via, giver,
@@ -117,6 +118,10 @@ ways as (
         and u.identity_id = w.top
         and u.scope = w.top_scope
     where not list_contains(w.path, u.giver) and length(w.path) < 16
+    qualify row_number() over (
+        partition by w.source, w.event_date, w.identity_id, w.scope, w.via, w.giver
+        order by list_prepend(u.giver, w.path)
+    ) <= 16
 ),
 
 -- The whole way and not its parts.

@@ -115,6 +115,20 @@ def test_whom_an_agents_agent_acts_for_in_the_end(lake: Lake) -> None:
     ]
 
 
+def test_of_the_ways_through_agents_that_all_call_each_other_some_are_followed(lake: Lake) -> None:
+    """All of them grow with the factorial of the agents: of a dozen, a roll-up would never end."""
+    pairs = [(a, b) for a in range(12) for b in range(12) if a != b]
+    lake_of(
+        lake,
+        *(
+            event(n, identity_id=f"agent/{a}", on_behalf_of=f"agent/{b}", trace_id="x")
+            for n, (a, b) in enumerate(pairs)
+        ),
+    )
+    told = rows(lake, "select count(*), max(length(path)) from daily_delegation")
+    assert told == [(16 * len(pairs), 12)]
+
+
 def test_a_role_is_done_for_who_took_it_on_also_if_refused(lake: Lake) -> None:
     raw = '{"responseElements": {"credentials": {"accessKeyId": "ASIA1"}}}'
     take = {"identity_id": "job", "action": "assume", "access": "delegate", "resource_id": "role"}
