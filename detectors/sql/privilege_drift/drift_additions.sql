@@ -48,15 +48,31 @@ company as (
     group by action
 ),
 
--- Who else gained the same action within two days: a deployment.
-together as (
-    select g.identity_id, g.action, count(distinct o.identity_id) as identities
+starting as (
+    select action, first_day, count(*) as identities
+    from gained_by_all
+    group by action, first_day
+),
+
+near as (
+    select distinct g.identity_id, g.action, s.first_day, s.identities
     from gained as g
-    join gained_by_all as o
-        on o.action = g.action
-        and o.identity_id <> g.identity_id
-        and abs(o.first_day - g.first_day) <= 2
-    group by g.identity_id, g.action
+    join starting as s on s.action = g.action and abs(s.first_day - g.first_day) <= 2
+),
+
+-- Who else gained the same action within two days: a deployment. Counted by day, as pairs of
+-- identities would grow with their square.
+together as (
+    select
+        n.identity_id,
+        n.action,
+        (sum(n.identities) - count(o.identity_id))::bigint as identities
+    from near as n
+    left join gained_by_all as o
+        on o.identity_id = n.identity_id
+        and o.action = n.action
+        and o.first_day = n.first_day
+    group by n.identity_id, n.action
 ),
 
 final as (
