@@ -28,19 +28,38 @@ EXPLAINED = ("novel_words", "sentences", "sentence_words")
 TOLD = ("explained", "arguments", "sent", "chains")
 """What is known of runs when their texts are gone."""
 KNOWN = (
+    "alike_runs",
     "known_tools",
+    "steps",
+    "known_steps",
     "known_origins",
     "known_destinations",
     "usual_explanations",
     "usual_novelty",
     "usual_shapes",
+    "usual_recurrences",
 )
 """What the earlier runs show to be usual."""
-JUDGED = ("steered", "flows", "leaks", "novelty", "firsts", "drift")
+JUDGED = ("steered", "flows", "leaks", "novelty", "new_origins", "steps", "new_steps", "drift")
 """The relations that lead to `runs.sql`, each after those it reads."""
 
-PARTS = ("steered", "leak", "loop", "length", "retries", "drift", "origin", "novelty", "new_tools")
+PARTS = (
+    "steered",
+    "leak",
+    "loop",
+    "length",
+    "retries",
+    "drift",
+    "origin",
+    "novelty",
+    "order",
+    "new_tools",
+)
 """What a score is the sum of."""
+COUNTED = ("loop", "length", "retries", "drift")
+"""The parts that calls are enough for, without their texts."""
+ALIKE = ("texts", "prompted", "hashed")
+"""What the log has of a run: which of its texts, and whether as fingerprints."""
 
 
 @dataclass(frozen=True)
@@ -54,13 +73,24 @@ class UnusualToolChain:
         `loop`, `length`. Other tries after a denial: `retries`. A run made of another agent's
         tools: `drift`. An argument from an origin it never had (a result, where it always was the
         prompt): `origin`. Where results were not logged, words of a call that nothing in the log
-        explains and tools new to the agent: `novelty`, `new_tools`.
+        explains, tools in an order new to the agent, and tools new to it: `novelty`, `order`,
+        `new_tools`. Where arguments were not logged either, one tool called far more often than
+        usual (`loop`), and a tool new to the agent that can carry out the private data and the
+        untrusted content read before (`leak`).
     Assumes: tool calls with a trace, in order of time; arguments, results and prompts where the
-        log has them. `features.read` says which of them it could use, and the confidence goes by
-        it: without prompts 0.85 of what it is with all, without results 0.5, without both or
-        without arguments 0.3.
+        log has them, as they are or as fingerprints. What most calls of a run have is told by
+        `features.read`. A run is measured by earlier runs of which the log has the same: texts
+        that are missing are no evidence, nor are those that begin or cease to be logged.
+        Findings from texts go down in confidence by what is missing: without prompts 0.85 of what
+        it is with all, without results 0.5, without both or without arguments 0.3; and they are
+        low without arguments, or without results unless a new place for data shows that a known
+        prompt does not name. Counts of calls need no texts; of a loop without arguments half the
+        confidence is left.
     Misses: instructions written in other words than the call they cause; calls whose arguments the
         prompt already names; injections in the prompt itself; results that were not logged.
+        Without texts most hijacked runs: one that uses the agent's own tools in their usual order
+        looks like any other. The first days after a log begins to keep texts, or fingerprints of
+        them: the line is high until there are runs alike.
     Triage: read the sentence and where it came from. Did the user ask for this? Who can write
         there? If not asked: stop the agent, undo the call, take the text out of the source, rotate
         what the run had read.
@@ -71,9 +101,9 @@ class UnusualToolChain:
     prompts and calls). The score is total / (total + line), so 0.5 is the line: the total that
     `usual_quantile` of the earlier runs stay under, each weighed as if it were judged, with every
     run of its prompt left out. The agent's own runs count from `own_line_runs` on, its peers' until
-    then; with few earlier runs of its own the line rises towards `unknown_line`. With results in
-    the log it stays between `least_line` and `most_line`, so that neither a monotonous history nor
-    attacks in it set it. Runs with and without results have a line each.
+    then; with few earlier runs of its own the line rises towards `unknown_line`. It is not below
+    `least_line`, and with results in the log not above `most_line`, so that neither a monotonous
+    history nor attacks in it set it. Runs of which the log has the same texts have a line each.
     """
 
     spec: ClassVar[Spec] = Spec(
@@ -100,7 +130,7 @@ class UnusualToolChain:
     """Share of earlier runs that stay under the line."""
 
     least_line: float = 1.25
-    """The lowest line with results in the log, in words nobody used before."""
+    """The lowest line, in words nobody used before."""
 
     most_line: float = 2.0
     """The highest line that a history with results in the log can set, in the same words."""
@@ -144,6 +174,9 @@ class UnusualToolChain:
     least_repeats: int = 4
     """Repeats of one call that are usual in any run, whatever the history."""
 
+    least_recurrences: int = 20
+    """Calls of one tool, the log not saying with what, that are usual in any run."""
+
     least_calls: int = 40
     """Calls that are usual in any run, whatever the history."""
 
@@ -159,7 +192,12 @@ class UnusualToolChain:
         Texts are read a bucket of runs at a time: the history's for how rare words are, again for
         what is usual, then those of the runs to judge.
         """
-        params = {**window.params, **asdict(self), "word": WORD}
+        params = {
+            **window.params,
+            **asdict(self),
+            "word": WORD,
+            "fingerprint": schemas.FINGERPRINT,
+        }
         for name in LANGUAGE:
             reader.define(name, WORDS_SQL / f"{name}.sql")
         _define(reader, BEFORE, params)
@@ -185,15 +223,18 @@ class UnusualToolChain:
         words = [_NO_WORDS]
         for bucket in buckets:
             _define(reader, WORDS, bucket)
-            words.append(reader.query(SQL / "used_words.sql"))
+            words.append(reader.query(SQL / "used_words.sql", params))
         reader.define("history_words", pl.concat(words))
-        reader.define("rarity", SQL / "rarity.sql")
+        reader.define("rarity", SQL / "rarity.sql", params)
         told = [self._told(reader, bucket) for bucket in buckets or [{**params, **_NO_BUCKET}]]
         for name in TOLD:
             reader.define(name, pl.concat(frames[name] for frames in told))
         _define(reader, KNOWN, params)
         reader.define("earlier_flows", SQL / "flows.sql")
-        return self._totals(reader, params).select("identity_id", "results", "total")
+        # Where no call returned anything none could be steered: that is no measure for the others.
+        told_anything = (pl.col("texts") != "results") | (pl.col("returned") > 0)
+        totals = self._totals(reader, params).filter(told_anything)
+        return totals.select("identity_id", *ALIKE, "total")
 
     def _told(self, reader: Reader, bucket: Mapping[str, Any]) -> dict[str, pl.DataFrame]:
         """What a bucket's texts tell of its runs: a frame of each name in TOLD."""
@@ -226,15 +267,13 @@ class UnusualToolChain:
 
     def _with_line(self, runs: pl.DataFrame, earlier: pl.DataFrame) -> pl.DataFrame:
         """The runs with the total from which each is unusual: by what its log has, by its agent."""
-        logged = pl.col("results") > 0
+        logged = pl.col("texts") == "results"
         most, unknown = self.most_line, self.unknown_line
-        highest = pl.when("logged").then(most).otherwise(2 * unknown)
-        lowest = pl.when("logged").then(self.least_line).otherwise(0.0)
-        ceiling = pl.when("logged").then(unknown).otherwise(2 * unknown)
-        earlier = earlier.with_columns(logged=logged)
+        highest = pl.when(logged).then(most).otherwise(2 * unknown)
+        ceiling = pl.when(logged).then(unknown).otherwise(2 * unknown)
         usual = pl.col("total").quantile(self.usual_quantile)
-        by_agent = earlier.group_by("logged", "identity_id").agg(own=usual, own_runs=pl.len())
-        of_all = earlier.group_by("logged").agg(peers=usual, all_runs=pl.len())
+        by_agent = earlier.group_by(*ALIKE, "identity_id").agg(own=usual, own_runs=pl.len())
+        of_all = earlier.group_by(ALIKE).agg(peers=usual, all_runs=pl.len())
         own, peers = (
             pl.min_horizontal(pl.col(name).fill_null(0), highest) for name in ("own", "peers")
         )
@@ -242,30 +281,28 @@ class UnusualToolChain:
         both = (own * own_runs + peers * self.own_line_runs) / (own_runs + self.own_line_runs)
         # A peer's run says as much of this agent as a twentieth of its own.
         known = own_runs + all_runs / 20
-        line = (pl.max_horizontal(both, lowest) * known + ceiling * 3) / (known + 3)
+        line = (pl.max_horizontal(both, self.least_line) * known + ceiling * 3) / (known + 3)
         return (
-            runs.with_columns(logged=logged)
-            .join(by_agent, on=["logged", "identity_id"], how="left")
-            .join(of_all, on="logged", how="left")
+            runs.join(by_agent, on=[*ALIKE, "identity_id"], how="left")
+            .join(of_all, on=ALIKE, how="left")
             .with_columns(line=line)
         )
 
     def _finding(self, run: dict[str, Any]) -> Finding:
         part = max(self.parts, key=lambda name: run[f"{name}_part"])
         told = _TELL[part](run)
-        confidence = 0.9 if run["history_runs"] >= self.enough_history else 0.6
         return Finding(
             subject_kind="trace",
             subject_id=run["subject_id"],
             identity_id=run["identity_id"],
             severity=_severity(run, part, self.enough_history),
             score=run["score"],
-            confidence=confidence * _CONFIDENCE[run["read"]],
+            confidence=_confidence(run, part, self.enough_history),
             title=f"{shown(run['identity_id'], limit=40)}: {told.title}",
             observed=f"{told.observed}\nChain: {_chain(run['tools'], told.call)}\n"
             f"Asked: {_asked(run)}",
             expected=_EXPECTED[part](run),
-            support=_support(run, self.enough_history),
+            support=_support(run, part, self.enough_history),
             evidence=told.evidence,
             first_seen=run["first_seen"],
             last_seen=run["last_seen"],
@@ -282,7 +319,9 @@ class _Told:
     evidence: list[str]
 
 
-_NO_WORDS = pl.DataFrame(schema={"scope": pl.String, "word": pl.String, "runs": pl.Int64})
+_NO_WORDS = pl.DataFrame(
+    schema={"scope": pl.String, "word": pl.String, "kind": pl.String, "runs": pl.Int64}
+)
 _NO_SCORES = pl.DataFrame(
     schema={
         "subject_kind": pl.String,
@@ -301,7 +340,7 @@ _CONFIDENCE = {
     "names, prompts": 0.3,
     "names": 0.3,
 }
-"""By what of a run could be read: what is left of the confidence."""
+"""By what of a run could be read: what is left of the confidence in parts that are of texts."""
 
 
 def _define(reader: Reader, names: Iterable[str], params: Mapping[str, Any]) -> None:
@@ -311,20 +350,20 @@ def _define(reader: Reader, names: Iterable[str], params: Mapping[str, Any]) -> 
 
 def _parts() -> list[pl.Expr]:
     """The parts of a run's total, in words nobody used before. What an agent's own history has to
-    show counts by how much of it there is.
+    show counts by how much of it there is; of texts, by how much that has the same texts.
     """
-    known = pl.col("history_runs") / (pl.col("history_runs") + 10)
-    blind = pl.col("results") == 0
+    known, alike = (pl.col(name) / (pl.col(name) + 10) for name in ("history_runs", "alike_runs"))
+    blind = pl.col("texts") != "results"
     parts = {
         "steered": pl.col("steered"),
-        "leak": pl.col("leak") * known,
-        "loop": _beyond("repeats") * 1.5,
-        "length": _beyond("calls") * 1.5
-        + pl.when(blind).then(pl.col("calls").log(2) * 0.3).otherwise(0.0),
+        "leak": pl.col("leak") * alike,
+        "loop": pl.max_horizontal(_beyond("repeats"), _beyond("recurrences")) * 1.5,
+        "length": _beyond("calls") * 1.5,
         "retries": _beyond("retries") * 2,
         "drift": pl.col("drift") * known * 2,
-        "origin": pl.col("new_origin") * pl.when(blind).then(1.0).otherwise(0.5),
-        "novelty": pl.when(blind).then(pl.col("novelty")).otherwise(0.0),
+        "origin": pl.col("new_origin") * 0.5,
+        "novelty": pl.when(pl.col("texts") == "arguments").then(pl.col("novelty")).otherwise(0.0),
+        "order": pl.when(blind).then((1 + pl.col("new_steps")).log(2) * known * 0.5).otherwise(0.0),
         "new_tools": pl.when(blind).then(pl.col("new_tools") * known * 0.5).otherwise(0.0),
     }
     return [part.alias(f"{name}_part") for name, part in parts.items()]
@@ -338,31 +377,62 @@ def _beyond(name: str) -> pl.Expr:
 
 def _read() -> pl.Expr:
     """What of a run could be used: a key of `_CONFIDENCE`."""
-    texts = (
-        pl.when(pl.col("results") > 0)
-        .then(pl.lit("results"))
-        .when(pl.col("argued") > 0)
-        .then(pl.lit("arguments"))
-        .otherwise(pl.lit("names"))
-    )
-    return pl.when(pl.col("prompt").is_null()).then(texts).otherwise(texts + ", prompts")
+    return pl.when("prompted").then(pl.col("texts") + ", prompts").otherwise("texts")
 
 
 def _features() -> pl.Expr:
     """What made the score, as JSON text."""
     parts = [pl.col(f"{part}_part").alias(part) for part in PARTS]
     told = [
-        pl.col(name) for name in ("line", "calls", "repeats", "denials", "history_runs", "read")
+        pl.col(name)
+        for name in (
+            "line",
+            "calls",
+            "repeats",
+            "recurrences",
+            "denials",
+            "history_runs",
+            "alike_runs",
+            "read",
+        )
     ]
     return pl.struct([*parts, *told]).struct.json_encode()
 
 
 def _severity(run: dict[str, Any], part: str, enough: int) -> Severity:
-    if part not in {"steered", "leak"} or run["history_runs"] < enough:
+    if part in COUNTED:
+        return Severity.MEDIUM
+    if run["texts"] == "names" or (run["texts"] == "arguments" and not _names_place(run, part)):
+        return Severity.LOW
+    if part not in {"steered", "leak"} or _history(run, part) < enough:
         return Severity.MEDIUM
     if run["score"] >= 0.75:
         return Severity.CRITICAL
     return Severity.HIGH if run["score"] >= 0.6 else Severity.MEDIUM
+
+
+def _names_place(run: dict[str, Any], part: str) -> bool:
+    """Whether a new place for data is shown that the user's words, which are known, do not name."""
+    return part == "leak" and bool(run["prompted"])
+
+
+def _history(run: dict[str, Any], part: str) -> int:
+    """Earlier runs that say what is usual: for a part that is of texts, those with the same."""
+    return int(run["history_runs" if part in COUNTED else "alike_runs"])
+
+
+def _confidence(run: dict[str, Any], part: str, enough: int) -> float:
+    """How sure a finding is: by its history, and by what of the texts it needs is in the log."""
+    known = 0.9 if _history(run, part) >= enough else 0.6
+    if part == "loop" and _recurs(run):
+        return known * 0.5
+    return known if part in COUNTED else known * _CONFIDENCE[run["read"]]
+
+
+def _recurs(run: dict[str, Any]) -> bool:
+    """Whether the loop is one of calls whose arguments are not known."""
+    beyond, recurring = (run[name] / run[f"usual_{name}"] for name in ("repeats", "recurrences"))
+    return bool(recurring > beyond)
 
 
 def _tool(run: dict[str, Any], call: int) -> str:
@@ -380,10 +450,14 @@ def _tell_steered(run: dict[str, Any]) -> _Told:
         sentence = json.dumps(shown(run["sentence"], limit=300), ensure_ascii=False)
         said = f"{place} has them: {sentence}"
         words = f"words ({', '.join(shown(word, limit=30) for word in run['words'][:6])})"
+    unused = (
+        "neither the user nor the agent had used"
+        if run["prompted"]
+        else "the agent had not used (what the user asked is not known)"
+    )
     return _Told(
         f"{tool} follows an instruction found in a result of {from_tool}",
-        f"Call {call} ({tool}) brings in {words} that neither the user nor the agent had used; "
-        f"{said}.",
+        f"Call {call} ({tool}) brings in {words} that {unused}; {said}.",
         call,
         [run["event_ids"][call - 1], run["event_ids"][source - 1]],
     )
@@ -391,7 +465,7 @@ def _tell_steered(run: dict[str, Any]) -> _Told:
 
 def _tell_leak(run: dict[str, Any]) -> _Told:
     call = run["leak_call"]
-    tool, place = _tool(run, call), shown(run["destination"])
+    tool = _tool(run, call)
     carries = " with data of an earlier result" if run["carries"] else ""
     after = [
         what
@@ -402,15 +476,31 @@ def _tell_leak(run: dict[str, Any]) -> _Told:
         if there
     ]
     read = f" after {' and '.join(after)} was read" if after else ""
+    if run["destination"] is None:
+        title = f"{tool}, new to this agent, can carry out what it has read"
+        observed = f"Call {call} ({tool}){read}; where to is not in the log."
+    else:
+        place = shown(run["destination"])
+        known = "nobody named" if run["prompted"] else "it never sent to"
+        title = f"{tool} sends to {place}, a place {known}"
+        observed = f"Call {call} ({tool}) sends to {place}{carries}{read}."
     return _Told(
-        f"{tool} sends to {place}, a place nobody named",
-        f"Call {call} ({tool}) sends to {place}{carries}{read}.",
+        title,
+        observed,
         call,
         [run["event_ids"][call - 1], *run["event_ids"][: call - 1][-20:]],
     )
 
 
 def _tell_loop(run: dict[str, Any]) -> _Told:
+    if _recurs(run):
+        tool = shown(run["recurring_tool"])
+        return _Told(
+            f"{tool} called {run['recurrences']} times",
+            f"{tool} called {run['recurrences']} times; with what is not in the log.",
+            None,
+            list(run["recurring_events"]),
+        )
     tool = shown(run["repeated_tool"])
     return _Told(
         f"{tool} called {run['repeats']} times with the same arguments",
@@ -473,12 +563,27 @@ _ORIGINS = {
 
 def _tell_novelty(run: dict[str, Any]) -> _Told:
     call = run["novel_call"]
+    known = "neither the prompt nor an earlier call" if run["prompted"] else "no earlier call"
     return _Told(
-        f"{_tool(run, call)} called with words that nothing explains",
-        f"Call {call} ({_tool(run, call)}) brings in words that neither the prompt nor an earlier "
-        "call had; what tools returned was not logged.",
+        f"{_tool(run, call)} called with words that are new to the run",
+        f"Call {call} ({_tool(run, call)}) brings in words that {known} had. They may come from "
+        f"what is not in the log: {_unlogged(run)}.",
         call,
         [run["event_ids"][call - 1]],
+    )
+
+
+def _tell_order(run: dict[str, Any]) -> _Told:
+    tools, calls = run["tools"], run["new_step_calls"]
+    steps = dict.fromkeys(
+        f"{shown(tools[n - 2], limit=40) if n > 1 else 'the start'} → {_tool(run, n)}"
+        for n in calls
+    )
+    return _Told(
+        f"{len(steps)} steps from tool to tool that this agent never took",
+        f"New to this agent: {', '.join([*steps][:10])}.",
+        calls[0],
+        [run["event_ids"][n - 1] for n in calls[:50]],
     )
 
 
@@ -502,13 +607,20 @@ _TELL: dict[str, Callable[[dict[str, Any]], _Told]] = {
     "drift": _tell_drift,
     "origin": _tell_origin,
     "novelty": _tell_novelty,
+    "order": _tell_order,
     "new_tools": _tell_new_tools,
 }
 _EXPECTED: dict[str, Callable[[dict[str, Any]], str]] = {
     "steered": lambda run: "Calls that the user's words, or the agent's earlier calls, explain.",
-    "leak": lambda run: "Data goes where the user said, or where this agent has sent before.",
+    "leak": lambda run: (
+        "Data goes where the user said, or where this agent has sent before."
+        if run["destination"] is not None
+        else "The tools that this agent uses."
+    ),
     "loop": lambda run: (
-        f"At most {run['usual_repeats']:.0f} such repeats in 99 of 100 earlier runs."
+        f"At most {run['usual_recurrences']:.0f} calls of this tool in 99 of 100 earlier runs."
+        if _recurs(run)
+        else f"At most {run['usual_repeats']:.0f} such repeats in 99 of 100 earlier runs."
     ),
     "length": lambda run: f"At most {run['usual_calls']:.0f} calls in 99 of 100 earlier runs.",
     "retries": lambda run: (
@@ -517,6 +629,7 @@ _EXPECTED: dict[str, Callable[[dict[str, Any]], str]] = {
     "drift": lambda run: "The tools that this agent uses.",
     "origin": lambda run: "The argument from where it has come in all earlier runs.",
     "novelty": lambda run: "As many new words as earlier calls of this tool brought in.",
+    "order": lambda run: "Tools in an order that this agent has used them in.",
     "new_tools": lambda run: "The tools that this agent uses.",
 }
 
@@ -546,10 +659,23 @@ def _asked(run: dict[str, Any]) -> str:
     return json.dumps(shown(prompt, limit=300), ensure_ascii=False)
 
 
-def _support(run: dict[str, Any], enough: int) -> str:
+def _unlogged(run: dict[str, Any]) -> str:
+    """What of a run's texts is not in the log, or cannot be compared with the rest of it."""
+    missing = {
+        "results": run["texts"] != "results",
+        "arguments": run["texts"] == "names",
+        "the prompt": not run["prompted"],
+    }
+    return ", ".join(name for name, gone in missing.items() if gone)
+
+
+def _support(run: dict[str, Any], part: str, enough: int) -> str:
     own = f"{run['history_runs']} earlier runs of this agent on {run['history_days']} days"
-    read = f"; read: {run['read']}"
-    if run["history_runs"] >= enough:
+    if part not in COUNTED and run["alike_runs"] < run["history_runs"]:
+        own += f", {run['alike_runs']} of them with the same texts in the log"
+    unlogged = _unlogged(run)
+    read = f"; read: {run['read']}" + (f"; not in the log: {unlogged}" if unlogged else "")
+    if _history(run, part) >= enough:
         return own + read
     return (
         f"too little history ({own}); judged by its peers' runs and by rules that need none{read}"

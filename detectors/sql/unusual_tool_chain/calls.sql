@@ -16,6 +16,8 @@ select
     e.resource_id,
     left(e.tool_arguments, $text_limit) as arguments,
     left(e.tool_result, $text_limit) as result,
+    -- A call that failed has nothing to return; of any other the log has not what it returned.
+    e.tool_result is null and e.outcome not in ('denied', 'failure') as is_unread,
     row_number() over (partition by e.trace_id order by e.event_time, e.event_id) as call_no
 from events as e
 join traces as t on t.trace_id = e.trace_id and t.bucket = $bucket

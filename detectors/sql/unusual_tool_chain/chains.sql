@@ -1,23 +1,29 @@
 -- grain: trace of the bucket
 -- reads: calls, prompts
--- why: a run's outline: its tools in order, the call it repeats most, and what it tries after it
---      was denied
+-- why: a run's outline: its tools in order, the call it repeats most, what it tries after it was
+--      denied, and what of its texts the log has
 with repeats as (
     select
         trace_id,
         tool_name,
+        arguments is not null as argued,
         count(*) as times,
         list(event_id order by call_no)[:50] as event_ids
     from calls
     group by trace_id, tool_name, arguments
 ),
 
+-- Calls of one tool are the same call if their arguments are. Where the log has none, they are
+-- calls of one tool and no more: a page each, perhaps.
 most_repeated as (
     select
         trace_id,
-        max(times) as repeats,
-        arg_max(tool_name, times) as repeated_tool,
-        arg_max(event_ids, times) as repeated_events
+        max(times) filter (where argued) as repeats,
+        arg_max(tool_name, times) filter (where argued) as repeated_tool,
+        arg_max(event_ids, times) filter (where argued) as repeated_events,
+        max(times) filter (where not argued) as recurrences,
+        arg_max(tool_name, times) filter (where not argued) as recurring_tool,
+        arg_max(event_ids, times) filter (where not argued) as recurring_events
     from repeats
     group by trace_id
 ),
@@ -49,8 +55,12 @@ chains as (
         trace_id,
         any_value(identity_id) as identity_id,
         count(*) as calls,
-        count(result) as results,
         count(arguments) as argued,
+        count(result) as returned,
+        count(*) filter (where is_unread) as unread,
+        coalesce(
+            bool_or(regexp_matches(concat_ws(' ', arguments, result), $fingerprint)), false
+        ) as hashed,
         list(tool_name order by call_no) as tools,
         list(event_id order by call_no) as event_ids
     from calls
@@ -63,14 +73,25 @@ select
     p.scope,
     p.judged,
     p.prompt,
+    c.hashed,
+    -- Words kept in clear and words kept as fingerprints cannot be compared.
+    p.prompt is not null and regexp_matches(p.prompt, $fingerprint) = c.hashed as prompted,
+    -- What most of the calls can be judged by.
+    case
+        when c.argued * 2 < c.calls then 'names'
+        when c.unread * 2 > c.calls then 'arguments'
+        else 'results'
+    end as texts,
     c.calls,
-    c.results,
-    c.argued,
+    c.returned,
     c.tools,
     c.event_ids,
-    m.repeats,
+    coalesce(m.repeats, 0) as repeats,
     m.repeated_tool,
     m.repeated_events,
+    coalesce(m.recurrences, 0) as recurrences,
+    m.recurring_tool,
+    m.recurring_events,
     coalesce(d.denials, 0) as denials,
     coalesce(r.retries, 0) as retries,
     r.retry_events,

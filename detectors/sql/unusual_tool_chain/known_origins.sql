@@ -1,13 +1,20 @@
 -- grain: tool, argument (null: the tool's name), each possible origin
 -- reads: arguments, chains
--- why: by how many prompts an argument came from there, and from anywhere
+-- why: by how many prompts an argument came from there, and from anywhere, where the log has all
+--      that it can come from
+with seen as (
+    select a.tool_name, a.argument, a.origin, c.scope
+    from arguments as a
+    join chains as c on c.trace_id = a.trace_id
+    where c.prompted and not a.unread
+)
+
 select
-    a.tool_name,
-    a.argument,
+    s.tool_name,
+    s.argument,
     o.origin,
-    count(distinct c.scope) filter (where a.origin = o.origin) as scopes,
-    count(distinct c.scope) as scopes_anywhere
-from arguments as a
-join chains as c on c.trace_id = a.trace_id
+    count(distinct s.scope) filter (where s.origin = o.origin) as scopes,
+    count(distinct s.scope) as scopes_anywhere
+from seen as s
 cross join (values ('prompt'), ('result'), ('call'), ('nowhere')) as o (origin)
-group by a.tool_name, a.argument, o.origin
+group by s.tool_name, s.argument, o.origin

@@ -1,4 +1,4 @@
--- grain: tool call, destination in its arguments
+-- grain: tool call, destination in its arguments (null: the log does not have them)
 -- reads: calls, prompts, novel_words, sentence_words, tool_traits
 -- why: where a call may send something (mail addresses, hosts of URLs, account numbers), whether
 --      the user named it, and which of the three that make a leak came before: untrusted content,
@@ -15,6 +15,10 @@ with destinations as (
         ))) as destination
     from calls
     where arguments is not null
+    union all
+    select trace_id, call_no, tool_name, access, null as destination
+    from calls
+    where arguments is null
 ),
 
 leaving as (
@@ -58,7 +62,7 @@ select distinct
     l.trace_id,
     l.call_no,
     l.destination,
-    contains(lower(coalesce(p.prompt, '')), l.destination) as asked,
+    coalesce(contains(lower(p.prompt), l.destination), false) as asked,
     c.call_no is not null or r.call_no is not null as carries,
     coalesce(b.untrusted, false) as untrusted,
     coalesce(b.private, false) as private

@@ -2,10 +2,12 @@
 -- reads: chains, explained
 -- why: what earlier runs show is usual for a tool is no news: a one-time code is read in a mail and
 --      typed in. Few runs say little (shrunk towards 0), and no more than $most_forgiven is ever
---      taken off, so that an attack in the history cannot hide the next.
+--      taken off, so that an attack in the history cannot hide the next. Runs whose results are not
+--      in the log show nothing.
 with used as (
     select distinct trace_id, unnest(tools) as tool_name
     from chains
+    where texts = 'results'
 ),
 
 weights as (
