@@ -652,7 +652,8 @@ def agent_scores(
     now = datetime(2026, 11, 1, tzinfo=timezone.utc)
     ingest(lake, [shared_data / "agent_traces"], now=now, run_id="r")
     roll_up(lake, now=now)
-    judge(lake, [UnusualToolChain()], now=now, run_id="r")
+    # The labelled runs are of these days; those before are their history.
+    judge(lake, [UnusualToolChain()], now=now, run_id="r", since=date(2026, 9, 22))
     with lake.reader() as reader:
         scored = dict(reader.query("select subject_id, score from scores").rows())
     with (shared_data / "agent_traces" / "labels.csv").open() as file:

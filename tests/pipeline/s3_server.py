@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from moto.core import DEFAULT_ACCOUNT_ID
-from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+from moto.moto_server.werkzeug_app import create_backend_app
 from moto.s3.models import s3_backends
 from werkzeug.serving import WSGIRequestHandler, make_server
 
@@ -70,7 +70,8 @@ def fill(environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
 
 
 if __name__ == "__main__":
-    app = recorded(DomainDispatcherApplication(create_backend_app), Path(sys.argv[1]))
+    # Of S3 alone: to find out which service is asked, moto looks at all of its folders each time.
+    app = recorded(create_backend_app("s3"), Path(sys.argv[1]))
     server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=Quiet)
     sys.stdout.write(f"{server.port}\n")
     sys.stdout.flush()
