@@ -10,25 +10,17 @@ from typing import Any
 import pytest
 from prefect.testing.utilities import prefect_test_harness
 
+from builders.cloudtrail import cloudtrail
 from pipeline import flows
 from pipeline.errors import InputError
 from pipeline.settings import load
 from pipeline.steps import Job
 
-RECORD = {
-    "eventVersion": "1.11",
-    "userIdentity": {"type": "Root", "accountId": "111122223333", "principalId": "111122223333"},
-    "eventTime": "2026-09-01T00:00:00Z",
-    "eventSource": "s3.amazonaws.com",
-    "eventName": "ListBuckets",
-    "eventID": "e1",
-}
-
 
 @pytest.fixture(scope="module", autouse=True)
 def prefect() -> Any:
-    """A throw-away Prefect server."""
-    with prefect_test_harness():
+    """A throw-away Prefect server, which takes long to start on a busy machine."""
+    with prefect_test_harness(server_startup_timeout=120):
         yield
 
 
@@ -39,7 +31,7 @@ def job(tmp_path: Path) -> Job:
 
 
 def test_the_flow_brings_in_learns_and_judges(tmp_path: Path) -> None:
-    (tmp_path / "log.jsonl").write_text(json.dumps(RECORD))
+    (tmp_path / "log.jsonl").write_text(json.dumps(cloudtrail()))
     done = flows.main_job(job(tmp_path), [str(tmp_path / "log.jsonl")])
     assert done.summary.events == 1
     assert done.judged.days >= 3
