@@ -19,6 +19,7 @@ import pyarrow as pa
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from builders.cloudtrail import cloudtrail
 from pipeline.buckets import BucketUrl, Location, located, store
 from pipeline.errors import InputError, LakeError, NhiwatchError, QueryError, SettingsError
 from pipeline.ingest import ingest
@@ -289,25 +290,6 @@ def nhiwatch(*args: str, **env: str) -> subprocess.CompletedProcess[str]:
         check=False,
         env={**os.environ, **env},
     )
-
-
-def cloudtrail(n: int) -> dict[str, Any]:
-    return {
-        "eventVersion": "1.11",
-        "userIdentity": {
-            "type": "Root",
-            "accountId": "111122223333",
-            "principalId": "111122223333",
-        },
-        "eventTime": f"2026-09-01T00:{n % 60:02}:00Z",
-        "eventSource": "s3.amazonaws.com",
-        "eventName": "ListBuckets",
-        "awsRegion": "eu-central-1",
-        "sourceIPAddress": "192.0.2.10",
-        "userAgent": "Boto3/1.34",
-        "eventID": f"event-{n}",
-        "recipientAccountId": "111122223333",
-    }
 
 
 def test_the_commands_go_from_bucket_to_bucket(s3: Any) -> None:

@@ -13,11 +13,11 @@ from contextlib import redirect_stderr, redirect_stdout
 from datetime import datetime, timezone
 from importlib import metadata
 from pathlib import Path
-from typing import Any
 
 import polars as pl
 import pytest
 
+from builders.cloudtrail import cloudtrail
 from pipeline import cli
 from pipeline.lake import Lake
 from pipeline.schemas import BEGUN, EVENTS, FINDINGS, IDENTITIES
@@ -50,26 +50,6 @@ def in_a_process(*args: str | Path, **env: str) -> subprocess.CompletedProcess[s
         check=False,
         env={**os.environ, **env},
     )
-
-
-def cloudtrail(n: int, **over: Any) -> dict[str, Any]:
-    return {
-        "eventVersion": "1.11",
-        "userIdentity": {
-            "type": "Root",
-            "accountId": "111122223333",
-            "principalId": "111122223333",
-        },
-        "eventTime": f"2026-09-01T00:{n % 60:02}:00Z",
-        "eventSource": "s3.amazonaws.com",
-        "eventName": "ListBuckets",
-        "awsRegion": "eu-central-1",
-        "sourceIPAddress": "192.0.2.10",
-        "userAgent": "Boto3/1.34",
-        "eventID": f"event-{n}",
-        "recipientAccountId": "111122223333",
-        **over,
-    }
 
 
 @pytest.fixture(scope="module")
