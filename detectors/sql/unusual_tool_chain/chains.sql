@@ -73,12 +73,15 @@ select
     p.scope,
     p.judged,
     p.prompt,
-    c.hashed,
-    -- Words kept in clear and words kept as fingerprints cannot be compared.
-    p.prompt is not null and regexp_matches(p.prompt, $fingerprint) = c.hashed as prompted,
-    -- What most of the calls can be judged by.
+    c.hashed or coalesce(regexp_matches(p.prompt, $fingerprint), false) as hashed,
+    -- Calls kept as fingerprints cannot be compared with a prompt in clear. The other way round
+    -- nothing is told: calls may have no words that are hashed.
+    p.prompt is not null
+    and (regexp_matches(p.prompt, $fingerprint) or not c.hashed) as prompted,
+    -- What most of the calls can be judged by. Where results are in the log, a call without
+    -- arguments is taken for one that had none.
     case
-        when c.argued * 2 < c.calls then 'names'
+        when c.argued * 2 < c.calls and c.returned * 2 < c.calls then 'names'
         when c.unread * 2 > c.calls then 'arguments'
         else 'results'
     end as texts,
