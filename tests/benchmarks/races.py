@@ -462,11 +462,10 @@ class World:
         may_be_bad = set(self.files.may_be_bad)
         for path in self.files.all():
             held = held_by(path)
-            for text, id_ in held.events.items():
-                if id_ not in ids and text not in texts:
-                    wrong.append(f"{id_} of {path.name} is missing")
             if any(len(text) <= _LONGEST for text in held.events):
                 # Of a file in which nothing is understood, only its first text is kept.
+                missing = {id_ for text, id_ in held.events.items() if text not in texts} - set(ids)
+                wrong += [f"{id_} of {path.name} is missing" for id_ in missing]
                 self.must_be_bad |= held.bad
                 wrong += [f"no reject: {t[:30]} of {path.name}" for t in held.ends - texts]
             may_be_bad |= held.bad | held.ends | {t for t in held.events if len(t) > _LONGEST}

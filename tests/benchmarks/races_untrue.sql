@@ -42,7 +42,8 @@ told as (
         i.rejects,
         coalesce(e.events, 0) as events_of_name,
         coalesce(r.rejects, 0) as rejects_there,
-        coalesce(sum(i.events) over (partition by f.source_file), 0) as events_told_of_name
+        coalesce(sum(i.events) over (partition by f.source_file), 0) as events_told_of_name,
+        i.records is null and not list_contains($names, f.source_file) as waits
     from files as f
     left join ingests as i on i.source_file = f.source_file and i.fingerprint = f.fingerprint
     left join event_counts as e on e.source_file = f.source_file
@@ -60,8 +61,15 @@ select
     events_of_name,
     rejects_there
 from told
-where (records is null and list_contains($names, source_file))
-    or events_told_of_name <> events_of_name
+where (records is null and not waits)
+    or (
+        events_told_of_name <> events_of_name
+        and not exists (
+            select waiting.source_file
+            from told as waiting
+            where waiting.waits and waiting.source_file = told.source_file
+        )
+    )
     or rejects <> rejects_there
     or records <> events + duplicates + rejects
 order by all
