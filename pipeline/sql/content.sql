@@ -80,14 +80,22 @@ hidden as (
     group by p.row_index, p.name, p.key
 ),
 
+-- A key without a word stays.
 arguments as (
-    select row_index, json_group_object(key, text)::varchar as text
-    from hidden
-    where name = 'tool_arguments'
-    group by row_index
+    select
+        a.row_index,
+        json_group_object(a.argument.key, coalesce(h.text, ''))::varchar as text
+    from arguments_told as a
+    left join hidden as h
+        on h.row_index = a.row_index and h.name = 'tool_arguments' and h.key = a.argument.key
+    group by a.row_index
 )
 
-select p.text as prompt, a.text as tool_arguments, r.text as tool_result
+select
+    p.text as prompt,
+    -- An empty object stays one.
+    case when t.tool_arguments is not null then coalesce(a.text, '{}') end as tool_arguments,
+    r.text as tool_result
 from texts as t
 left join hidden as p on p.row_index = t.row_index and p.name = 'prompt'
 left join arguments as a on a.row_index = t.row_index

@@ -112,6 +112,15 @@ def test_arguments_that_are_no_object_are_hidden_too(
     assert not re.search("passport|1984", str(hidden))
 
 
+@pytest.mark.parametrize("arguments", [{}, {"note": ""}, {"note": "", "to": ""}])
+def test_arguments_without_a_word_stay_as_they_are(
+    lake: Lake, tmp_path: Path, arguments: dict[str, str]
+) -> None:
+    call = span("02", "", {"gen_ai.tool.call.arguments": json.dumps(arguments)})
+    [row] = landed(lake, tmp_path, [call], Privacy(default=Content.FINGERPRINT, salt=SALT))
+    assert json.loads(row["tool_arguments"]) == arguments
+
+
 def test_arguments_of_many_keys_take_no_square_of_them(lake: Lake, tmp_path: Path) -> None:
     many = {f"key{number}": "the passport" for number in range(20_000)}
     call = span("02", "", {"gen_ai.tool.call.arguments": json.dumps(many)})
