@@ -131,17 +131,16 @@ def _forget_outgrown(lake: Lake, files: Sequence[LogFile]) -> None:
     if outgrown:
         keys = pl.DataFrame(outgrown, schema=INGESTS.key, orient="row")
         with lake.reader(tables=["ingests"]) as reader:
-            booked = reader.columns("ingests", list(INGESTS.key))
-        there = booked.join(keys, on=INGESTS.key, how="semi")
+            there = reader.there_of("ingests", keys)
         lake.remove("ingests", there)
         _forget(lake, there.rows())
 
 
 def _replace_lost(lake: Lake, rows: pl.DataFrame) -> None:
     """Put these accounts in place of those of what was lost."""
+    of_lost = rows.select(INGESTS.key).with_columns(edges=pl.lit(LOST.edges))
     with lake.reader(tables=["ingests"]) as reader:
-        booked = reader.columns("ingests", [*INGESTS.key, "edges"])
-    lost = booked.filter(pl.col("edges") == LOST.edges)
+        lost = reader.there_of("ingests", of_lost)
     lake.merge("ingests", rows.join(lost, on=INGESTS.key, how="semi"))
 
 

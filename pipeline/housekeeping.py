@@ -8,7 +8,7 @@ from nothing. A record that old which is delivered again lands, and goes with th
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 import polars as pl
@@ -24,6 +24,10 @@ TEXTS = ("raw", "prompt", "tool_arguments", "tool_result")
 """Columns of `events` that hold a record's text."""
 
 _ATTEMPTS = 3
+_REWRITTEN = {"ingests": 4 * 1024**2}
+"""The full size of a file of a table whose rows change one by one: an account's, each time that a
+log has grown, and the whole file is written once more for it.
+"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +41,12 @@ class Rules:
     target_bytes: int = TARGET_BYTES
     keep_hours: int = 168
     vacuum_all: bool = False
+
+    def of(self, table: str) -> Rules:
+        """The rules as they are for a table."""
+        return replace(
+            self, target_bytes=min(self.target_bytes, _REWRITTEN.get(table, self.target_bytes))
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,10 +83,10 @@ def keep_house(lake: Lake, *, rules: Rules, retention: Retention, now: datetime)
         rows = _remove_old(lake, name, retention, now)
         texts = _remove_texts(lake, retention, now) if name == "events" else 0
         files = lake.files(name)
-        untidy = busy(files, rules)
+        untidy = busy(files, rules.of(name))
         if untidy.height and name == "begun":
             forget_begun(lake)
-        if untidy.height and not _compact(lake, name, untidy, rules):
+        if untidy.height and not _compact(lake, name, untidy, rules.of(name)):
             left.append(f"table {name} was being rewritten; its small files are left for next time")
         worked = bool(rows or texts or untidy.height)
         deleted = 0

@@ -156,16 +156,21 @@ def bring(
         privacy=way.privacy,
         batches_in_commit=limits.batches_in_commit,
     )
-    coming = arrivals(
-        found.files,
-        known_files(lake, [file.name for file in found.files]),
-        given=given,
-        max_record_bytes=limits.max_record_bytes,
-        patience=patience,
-    )
     passed: list[Passed] = []
     ended = True
-    with _Stages(lander, way.network_database) as stages, closing(coming):
+    with (
+        known_files(lake, [file.name for file in found.files]) as known,
+        _Stages(lander, way.network_database) as stages,
+        closing(
+            arrivals(
+                found.files,
+                known,
+                given=given,
+                max_record_bytes=limits.max_record_bytes,
+                patience=patience,
+            )
+        ) as coming,
+    ):
         gathering = Gathering()
         for arrival in coming:
             if isinstance(arrival, Passed):
@@ -288,8 +293,8 @@ def nothing_new(
 ) -> int | None:
     """How many files the paths mean, if the lake has all of them as they are; else None."""
     files = find_logs(lake, paths, lookback_days=lookback_days).files
-    known = known_files(lake, [file.name for file in files])
-    return len(files) if all(_is_unchanged(file, known) for file in files) else None
+    with known_files(lake, [file.name for file in files]) as known:
+        return len(files) if all(_is_unchanged(file, known) for file in files) else None
 
 
 def _is_unchanged(file: LogObject, known: Known) -> bool:

@@ -10,34 +10,23 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Container, Iterable, Iterator, Mapping
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import polars as pl
 
+from pipeline.accounts import Accounts
 from pipeline.errors import NotThereError
 from pipeline.files import LocalFile, LogObject, asked_beside, file_named, same_file
 from pipeline.growth import NOTHING, Content, Mark, fingerprint_of, opened
 from pipeline.lake import Lake
 from pipeline.schemas import BEGUN, INGESTS
 
-_COLUMNS = [
-    "source_file",
-    "fingerprint",
-    "content",
-    "source",
-    "bytes",
-    "records",
-    "events",
-    "duplicates",
-    "rejects",
-    "ingested_at",
-    "read_to",
-    "next_record",
-    "edges",
-]
+SQL = Path(__file__).parent / "sql"
+_NO_NAMES = INGESTS.frame([]).with_columns(held=pl.col("events"))
 
 
 @dataclass(frozen=True)
@@ -108,36 +97,33 @@ class Lost:
 
 
 class Known:
-    """What `ingests` tells (its rows with `_COLUMNS`) and `begun`, to be asked about files of some
-    names and about contents and logs of any.
+    """What `ingests` and `begun` tell, to be asked about files of some names and about contents and
+    logs of any.
 
-    Of those names: `places`, the (path, content) that the lake has, which are `documents`, and
-    which are `logs` and when something of them was last taken, or begun. The rest is looked up:
-    there may be millions of rows.
+    Of those names: `places`, the (path, content) that the lake has, `booked`, the key of each with
+    the `next_record` of logs, which are `documents`, and which are `logs` and when something of
+    them was last taken, or begun. The rest is looked up: there may be millions of rows.
     """
 
     def __init__(
         self,
-        rows: pl.DataFrame | None = None,
+        of_names: pl.DataFrame | None = None,
         names: Iterable[str] = (),
         begun: pl.DataFrame | None = None,
+        accounts: Accounts | None = None,
     ) -> None:
-        booked = INGESTS.frame([]).select(_COLUMNS) if rows is None else rows
-        self._begun = _not_booked(BEGUN.frame([]) if begun is None else begun, booked)
-        of_names = pl.col("source_file").is_in(list(names))
-        kept = pl.coalesce("content", "fingerprint")
-        held = pl.col("events") + pl.col("duplicates")
-        understood = pl.col("records") - pl.col("rejects")
-        told = booked.with_columns(content=kept, held=held, understood=understood)
-        self._begun_of_names = self._begun.filter(of_names)
-        self._rows = told.sort("held")
-        asked = self._rows.filter(of_names)
+        asked = _NO_NAMES if of_names is None else of_names
+        self.booked = asked.select("source_file", "fingerprint", "next_record")
+        self._begun = BEGUN.frame([]) if begun is None else begun
+        self._begun_of_names = self._begun.filter(pl.col("source_file").is_in(list(names)))
+        self._accounts = accounts
         is_log = asked["edges"].is_not_null()
         begun_logs = self._begun_of_names.filter(pl.col("edges").is_not_null()).select(
             "source_file", pl.col("begun_at").alias("ingested_at")
         )
         latest = pl.concat([begun_logs, asked.filter(is_log).select(begun_logs.columns)])
-        self.places = frozenset(asked.select("source_file", "content").rows())
+        kept = pl.coalesce("content", "fingerprint")
+        self.places = frozenset(asked.select("source_file", kept).rows())
         self.documents = frozenset(asked.filter(~is_log)["source_file"])
         shown = ["bytes", "fingerprint", "source_file"]
         fruitless = asked.filter(~is_log, pl.col("held") == 0).select(shown)
@@ -149,17 +135,12 @@ class Known:
         """Whether this is an object of a bucket, and in the lake; nothing is asked of its store."""
         return not isinstance(log, LocalFile) and (log.name, log.fingerprint()) in self.places
 
-    @property
-    def booked(self) -> pl.DataFrame:
-        """`source_file` and `fingerprint` of all files that are in, of logs the `next_record`."""
-        return self._rows.select("source_file", "fingerprint", "next_record")
-
     def holder(self, content: str) -> Holder | None:
         """The file of a content that held the most events."""
-        at = self._at_content.get(content)
-        if at is None:
+        rows = self._accounts.of_content(content) if self._accounts is not None else ()
+        if not rows:
             return None
-        row = self._rows.row(at, named=True)
+        row = rows[-1]
         held, understood = row["held"], row["understood"]
         return Holder(row["source_file"], content, row["source"], held, understood, _mark(row))
 
@@ -196,11 +177,7 @@ class Known:
 
     def logs_called(self, fingerprint: str) -> list[KnownLog]:
         """The logs of a fingerprint, those last that are only begun."""
-        first = self._at_log.get(fingerprint, self._logs.height)
-        rows = itertools.takewhile(
-            lambda row: row["fingerprint"] == fingerprint,
-            (self._logs.row(at, named=True) for at in range(first, self._logs.height)),
-        )
+        rows = self._accounts.of_log(fingerprint) if self._accounts is not None else ()
         begun = (row for row in self._begun_by_print.get(fingerprint, ()) if row["edges"])
         return [*(_known_log(row) for row in rows), *(_begun_log(row) for row in begun)]
 
@@ -218,35 +195,16 @@ class Known:
             rows.setdefault(row["fingerprint"], []).append(row)
         return rows
 
-    @cached_property
-    def _at_content(self) -> dict[str, int]:
-        contents = self._rows["content"].to_list()
-        return dict(zip(contents, range(len(contents)), strict=True))
 
-    @cached_property
-    def _logs(self) -> pl.DataFrame:
-        return self._rows.filter(pl.col("edges").is_not_null()).sort("fingerprint")
-
-    @cached_property
-    def _at_log(self) -> dict[str, int]:
-        """The first row of each fingerprint."""
-        prints = self._logs["fingerprint"]
-        return {
-            print_: at for at, print_ in zip(range(len(prints))[::-1], prints[::-1], strict=True)
-        }
-
-
-def known_files(lake: Lake, names: Iterable[str] = ()) -> Known:
+@contextmanager
+def known_files(lake: Lake, names: Iterable[str] = ()) -> Iterator[Known]:
     """What the lake has of files of these names, and of contents and logs of any."""
+    asked = pl.DataFrame({"source_file": list(names)}, schema={"source_file": pl.String})
     with lake.reader(tables=["ingests", "begun"]) as reader:
-        begun = reader.columns("begun", list(BEGUN.column_names))
-        return Known(reader.columns("ingests", _COLUMNS), names, begun)
-
-
-def _not_booked(begun: pl.DataFrame, booked: pl.DataFrame) -> pl.DataFrame:
-    """Files that are only begun, each once."""
-    key = list(INGESTS.key)
-    return begun.unique(key, keep="any", maintain_order=True).join(booked, on=key, how="anti")
+        reader.define("asked", asked.unique())
+        of_names = reader.query(SQL / "of_names.sql")
+        begun = reader.query(SQL / "only_begun.sql")
+        yield Known(of_names, asked["source_file"], begun, Accounts(reader))
 
 
 def _lost(row: Mapping[str, Any]) -> Iterator[Lost]:

@@ -50,6 +50,10 @@ _WRITER = WriterProperties(
         UNIQUE, ColumnProperties(dictionary_enabled=False, statistics_enabled="NONE")
     ),
 )
+_BY_STATISTICS = False
+"""How a merge takes the rows it is given: not as a stream, for only then files that cannot have any
+of their keys, by their statistics, are left out.
+"""
 _OPENED_AT_ONCE = 8
 _COMPACTED_AT_ONCE = 32
 """Partitions that are compacted in one commit."""
@@ -166,14 +170,14 @@ class Lake:
     def append_new(self, name: str, rows: pl.DataFrame) -> int:
         """Append those rows whose key the table does not have yet; returns how many.
 
-        Safe beside other processes that append the same rows. It reads all keys of the table.
+        Safe beside other processes that append the same rows.
         """
         key = list(TABLES[name].key)
         unique = rows.unique(key, keep="first", maintain_order=True)
         for _ in range(_ATTEMPTS if unique.height else 0):
             turn = self.next_turn(name, "append_new")
             with self.reader(versions={name: turn.version}, tables=[name]) as reader:
-                there = reader.columns(name, key)
+                there = reader.there_of(name, unique.select(key))
             new = unique.join(there, on=key, how="anti", nulls_equal=True)
             try:
                 return self.append(name, new, turn=turn)
@@ -214,6 +218,7 @@ class Lake:
                     predicate=same,
                     source_alias="s",
                     target_alias="t",
+                    streamed_exec=_BY_STATISTICS,
                     writer_properties=_WRITER,
                     commit_properties=_commit(turn),
                 )
@@ -235,6 +240,7 @@ class Lake:
                     predicate=same,
                     source_alias="s",
                     target_alias="t",
+                    streamed_exec=_BY_STATISTICS,
                     writer_properties=_WRITER,
                     commit_properties=_commit(None),
                 )

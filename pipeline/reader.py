@@ -106,6 +106,14 @@ class LakeReader:
         with _faults_told():
             return pl.DataFrame(self._connection.table(table).select(*names).to_arrow_table())
 
+    def there_of(self, table: str, keys: pl.DataFrame) -> pl.DataFrame:
+        """Those of some keys, values of columns, that a table has; it may be much longer."""
+        self.define("asked", keys)
+        same = " and ".join(f"t.{name} is not distinct from a.{name}" for name in keys.columns)
+        return self.query(
+            f"from {table} as t semi join asked as a on {same} select {', '.join(keys.columns)}"
+        )
+
     def view_columns(self) -> list[tuple[str, str, str]]:
         """View, column and type of every column of every view."""
         return self._connection.execute(

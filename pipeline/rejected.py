@@ -139,18 +139,20 @@ def replay(
         reject_text_bytes=limits.reject_text_bytes,
         privacy=privacy or Privacy(),
     )
-    known = known_files(lake)
     with lake.reader(tables=["rejects"]) as reader:
         rejects = listed(reader, asked, taken_for=taken_for)
     short = pl.col("text_bytes") <= limits.max_record_bytes
-    # A file that is not booked, and what a log ended in, is read again by an ingest.
-    in_reach = (
-        rejects.join(known.booked, on=_FILE, how="inner", maintain_order="left")
-        .filter(pl.col("record_index") < pl.col("next_record").fill_null(2**62))
-        .with_columns(whole=pl.col("whole") & short)
-    )
     tried = 0
-    with lake.reader(tables=()) as reader:
+    with (
+        known_files(lake, rejects["source_file"].unique()) as known,
+        lake.reader(tables=()) as reader,
+    ):
+        # A file that is not booked, and what a log ended in, is read again by an ingest.
+        in_reach = (
+            rejects.join(known.booked, on=_FILE, how="inner", maintain_order="left")
+            .filter(pl.col("record_index") < pl.col("next_record").fill_null(2**62))
+            .with_columns(whole=pl.col("whole") & short)
+        )
         completer = Completer(
             reader=reader, now=now, network_database=network_database, privacy=lander.privacy
         )
@@ -330,7 +332,7 @@ class _Replay:
                 reader.define("tried", _duplicates(outcome.files))
                 reader.define("resolved", outcome.resolved)
                 booked = reader.query(SQL / "replayed.sql", {"now": self.lander.now})
-                before = reader.columns("ingests", [*_FILE, "events", "duplicates"])
+                before = reader.query(SQL / "counted.sql")
             if outcome.is_whole_file:
                 of_it = before.join(booked, on=_FILE, how="semi")
                 if of_it.filter(pl.col("events") + pl.col("duplicates") > 0).height:

@@ -64,7 +64,7 @@ def _tables(lake: Lake, rules: Rules) -> pl.DataFrame:
             "rows": there["rows"].sum(),
             "files": there.height,
             "bytes": there["bytes"].sum(),
-            "untidy_partitions": busy(there, rules).height,
+            "untidy_partitions": busy(there, rules.of(name)).height,
         }
         for name, there in files.items()
         if there.height

@@ -16,6 +16,7 @@ import tempfile
 from pathlib import Path
 
 import ingest
+import known_files
 import memory
 import nightly
 import row
@@ -26,6 +27,7 @@ BENCHMARKS = {
     "ingest": ingest.measure,
     "start_up": start_up.measure,
     "small_files": small_files.measure,
+    "known_files": known_files.measure,
     "memory": memory.measure,
     "nightly": nightly.measure,
 }
