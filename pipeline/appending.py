@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import obstore
@@ -53,6 +54,7 @@ class _File:
     values: Mapping[str, str]
     sink: pa.NativeFile
     parquet: pq.ParquetWriter
+    written: list[pq.FileMetaData]
     rows: int = 0
     bytes: int = 0
 
@@ -66,15 +68,37 @@ class _File:
             self.bytes = self.sink.tell()
             self.sink.close()
 
-    def action(self, *, data_change: bool) -> AddAction:
+    def action(self, *, bounded: Iterable[str], data_change: bool) -> AddAction:
+        """What a commit has to say of it, with the least and the greatest value of some columns: by
+        these it is left out where rows of other values are changed.
+        """
+        bounds = {name: bounds for name in bounded if (bounds := self._bounds(name))}
+        stats = {
+            "numRecords": self.rows,
+            "minValues": {name: low for name, (low, _) in bounds.items()},
+            "maxValues": {name: high for name, (_, high) in bounds.items()},
+        }
         return AddAction(
             path=self.key,
             size=self.bytes,
             partition_values=self.values,
             modification_time=int(time.time() * 1000),
             data_change=data_change,
-            stats=json.dumps({"numRecords": self.rows}),
+            stats=json.dumps(stats),
         )
+
+    def _bounds(self, column: str) -> tuple[Any, Any] | None:
+        """The bounds of a column of texts or whole numbers; None if they are not known."""
+        (metadata,) = self.written
+        if column not in metadata.schema.names:
+            return None
+        at = metadata.schema.names.index(column)
+        groups = (metadata.row_group(group) for group in range(metadata.num_row_groups))
+        told = [group.column(at).statistics for group in groups]
+        if not all(each is not None and each.has_min_max for each in told):
+            return None
+        low, high = min(each.min for each in told), max(each.max for each in told)
+        return (low, high) if isinstance(low, str | int) else None
 
 
 @dataclass
@@ -125,7 +149,8 @@ class Appending:
             for values in list(self._open):
                 self._close(values)
         self._is_handed_over = True
-        return [file.action(data_change=data_change) for file in self._closed]
+        key = self.table.key
+        return [file.action(bounded=key, data_change=data_change) for file in self._closed]
 
     def read(self) -> Iterator[pa.Table]:
         """What was written, some rows at a time, when `actions` were asked for."""
@@ -176,16 +201,18 @@ class Appending:
         inside = self._inside()
         repeating = [name for name in inside.names if name not in UNIQUE]
         sink = self._sink(key)
+        written: list[pq.FileMetaData] = []
         parquet = pq.ParquetWriter(
             sink,
             inside,
+            metadata_collector=written,
             compression="zstd",
             compression_level=1,
             use_dictionary=repeating,
             write_statistics=repeating,
             store_schema=False,
         )
-        return _File(key, named, sink, parquet)
+        return _File(key, named, sink, parquet, written)
 
     def _inside(self) -> pa.Schema:
         """The columns of a file: those of a partition are in its folder's name."""

@@ -47,7 +47,7 @@ def _row(what: str, taken: Cost) -> Row:
     return Row(
         what=what,
         cost=taken,
-        figure=f"{taken.seconds:.1f} s",
+        figure=f"{taken.cpu_seconds:.1f} CPU seconds",
         bar=f"{MOST_BYTES / 1e6:,.0f} MB",
         holds=taken.peak_bytes < MOST_BYTES,
     )

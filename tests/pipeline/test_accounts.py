@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import polars as pl
+import pyarrow as pa
 import pytest
 
 from pipeline.housekeeping import Rules, keep_house
@@ -98,12 +99,37 @@ def test_files_and_logs_are_known_again_among_many(lake: Lake, tmp_path: Path) -
     assert bring(lake, tmp_path / "moved").unchanged == 31
 
 
-def test_files_whose_rows_change_one_by_one_stay_small(lake: Lake) -> None:
-    many = accounts(MANY)
-    for part in many.iter_slices(MANY // 10):
+def test_accounts_lie_in_small_files_and_a_log_that_grew_rewrites_one(
+    lake: Lake, tmp_path: Path
+) -> None:
+    app = tmp_path / "app.jsonl"
+    line = json.dumps(json.loads(log(tmp_path, "a.json", 1).read_text())["Records"][0])
+    app.write_text(f"{line}\n")
+    for part in accounts(MANY).iter_slices(MANY // 10):
         lake.append("ingests", part)
+    assert bring(lake, app).events == 1
     keep_house(lake, rules=Rules(), retention=Retention(), now=NOW)
     files = lake.files("ingests")
-    assert files["rows"].sum() == MANY
+    assert files["rows"].sum() == MANY + 1
     assert 1 < files.height < 10
     assert files["bytes"].max() < 8 * 1024**2
+    with app.open("a") as more:
+        more.write(line.replace('"1"', '"2"') + "\n")
+    assert bring(lake, app).events == 1
+    table = lake.table("ingests")
+    assert table is not None
+    merge = table.history(1)[0]["operationMetrics"]
+    assert merge["num_target_rows_updated"] == 1
+    assert merge["num_target_rows_copied"] < MANY // 2
+
+
+def test_compacted_files_tell_the_bounds_of_their_keys(lake: Lake) -> None:
+    for part in accounts(20).iter_slices(2):
+        lake.append("ingests", part)
+    keep_house(lake, rules=Rules(), retention=Retention(), now=NOW)
+    table = lake.table("ingests")
+    assert table is not None
+    (file,) = pl.DataFrame(pa.table(table.get_add_actions(flatten=True))).to_dicts()
+    names = accounts(20)["source_file"]
+    bounds = file["min.source_file"], file["max.source_file"]
+    assert bounds == (names.min(), names.max())
