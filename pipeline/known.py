@@ -26,7 +26,6 @@ from pipeline.lake import Lake
 from pipeline.schemas import BEGUN, INGESTS
 
 SQL = Path(__file__).parent / "sql"
-_NO_NAMES = INGESTS.frame([]).with_columns(held=pl.col("events"))
 
 
 @dataclass(frozen=True)
@@ -112,7 +111,8 @@ class Known:
         begun: pl.DataFrame | None = None,
         accounts: Accounts | None = None,
     ) -> None:
-        asked = _NO_NAMES if of_names is None else of_names
+        nothing = INGESTS.frame([]).with_columns(held=pl.col("events"))
+        asked = nothing if of_names is None else of_names
         self.booked = asked.select("source_file", "fingerprint", "next_record")
         self._begun = BEGUN.frame([]) if begun is None else begun
         self._begun_of_names = self._begun.filter(pl.col("source_file").is_in(list(names)))
@@ -201,7 +201,7 @@ def known_files(lake: Lake, names: Iterable[str] = ()) -> Iterator[Known]:
     """What the lake has of files of these names, and of contents and logs of any."""
     asked = pl.DataFrame({"source_file": list(names)}, schema={"source_file": pl.String})
     with lake.reader(tables=["ingests", "begun"]) as reader:
-        reader.define("asked", asked.unique())
+        reader.define("asked", asked)
         of_names = reader.query(SQL / "of_names.sql")
         begun = reader.query(SQL / "only_begun.sql")
         yield Known(of_names, asked["source_file"], begun, Accounts(reader))
