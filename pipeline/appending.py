@@ -167,7 +167,8 @@ class Appending:
         all the same, where only its answer was lost. What cannot be deleted is left to vacuum.
         """
         for file in [*self._open.values(), *self._closed]:
-            with suppress(BaseError, OSError):
+            # Arrow asks a file for its metadata, also one whose end could not be written.
+            with suppress(BaseError, OSError, RuntimeError):
                 file.close()
             if not self._is_handed_over:
                 with suppress(BaseError, OSError):

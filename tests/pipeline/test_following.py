@@ -745,7 +745,6 @@ def test_what_a_killed_ingest_landed_is_of_its_log_whatever_that_is_called_then(
 
 @settings(
     max_examples=int(os.environ.get("FOLLOWING_EXAMPLES", "3")),
-    deadline=None,
     phases=[Phase.explicit, Phase.reuse, Phase.generate],  # to shrink would take minutes
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

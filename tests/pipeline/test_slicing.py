@@ -6,7 +6,7 @@ import itertools
 
 import numpy as np
 import pyarrow as pa
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.slicing import rows_at, rows_where
@@ -31,7 +31,6 @@ def places(told: st.DataObject, rows: int) -> list[int]:
     return [place for part in told.draw(st.lists(run, max_size=150)) for place in part]
 
 
-@settings(deadline=None)
 @given(sizes=chunks, told=st.data())
 def test_rows_at_their_places(sizes: list[int], told: st.DataObject) -> None:
     rows = table([1, *sizes])
@@ -39,7 +38,6 @@ def test_rows_at_their_places(sizes: list[int], told: st.DataObject) -> None:
     assert rows_at(rows, at).equals(rows.take(pa.array(at)))
 
 
-@settings(deadline=None)
 @given(sizes=chunks, told=st.data())
 def test_rows_where_a_mask_is_true(sizes: list[int], told: st.DataObject) -> None:
     rows = table([1, *sizes])

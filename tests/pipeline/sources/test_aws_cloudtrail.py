@@ -221,7 +221,7 @@ def _with(record: Any, path: tuple[str, ...], value: Any) -> Any:
 
 
 # A query over many records takes hardly longer than over one: many of them in few examples.
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(
     st.lists(
         st.lists(st.tuples(st.sampled_from(_paths(FULL)), JSON), max_size=6),

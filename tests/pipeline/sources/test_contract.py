@@ -72,7 +72,7 @@ def test_the_sample_logs_have_some_of_each(source: Source, hold_the_contract: Co
 
 
 @every_source
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(values=st.lists(JSON, min_size=20, max_size=40))
 def test_any_json_is_at_worst_a_problem(
     source: Source, hold_the_contract: Contract, values: list[Any]

@@ -182,7 +182,7 @@ def test_a_span_of_many_attributes_takes_no_square_of_them() -> None:
     assert time.process_time() - start < 5
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(value=JSON, field=st.sampled_from([*span("a"), "resourceSpans", "scopeSpans"]))
 def test_any_json_in_any_field_gives_a_row(value: Any, field: str) -> None:
     odd = {field: value} if field.endswith("Spans") else {**span("a"), field: value}
@@ -230,7 +230,7 @@ def test_the_agent_of_a_span_is_the_nearest_above_it(lake: Lake, tmp_path: Path)
     assert who(lake) == WHO
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(seed=st.integers(0, 10_000))
 def test_neither_order_nor_files_matter(
     tmp_path_factory: pytest.TempPathFactory, seed: int
