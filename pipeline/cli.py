@@ -499,7 +499,7 @@ def compact(
     """
     settings = configuration.load(lake=lake, keep_hours=keep_hours)
     settings.open_lake().require()
-    rules = replace(steps.rules_of(settings), most_small_files=1, vacuum_all=True)
+    rules = replace(steps.rules_of(settings), most_small_files=1, tiers=1, vacuum_all=True)
 
     def work(job: Job) -> Done:
         return Done(house=steps.keep_house(job, rules=rules))

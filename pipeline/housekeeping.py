@@ -24,6 +24,8 @@ TEXTS = ("raw", "prompt", "tool_arguments", "tool_result")
 """Columns of `events` that hold a record's text."""
 
 _ATTEMPTS = 3
+_TIER = 8
+"""How many times larger the files of a tier are than those of the one below it."""
 _REWRITTEN = {"ingests": 4 * 1024**2}
 """The full size of a file of a table whose rows change one by one: an account's, each time that a
 log has grown, and the whole file is written once more for it.
@@ -32,13 +34,19 @@ log has grown, and the whole file is written once more for it.
 
 @dataclass(frozen=True, kw_only=True)
 class Rules:
-    """When a partition is compacted: it has more than `most_small_files` that are smaller than half
-    of `target_bytes`. Files that are no longer part of a table are kept for `keep_hours`; they are
-    looked for in the tables that something was done in, or in all with `vacuum_all`.
+    """When a partition is compacted. Files of under half of `target_bytes` are small; there are
+    `tiers` of them, each of sizes from an eighth of its upper end, the lowest from nothing. A tier
+    of more than `most_small_files` is merged, with what is smaller, into a file for the tier above:
+    so a row is written again about once a tier, however many loads come, and a partition keeps at
+    most `most_small_files` a tier. With one tier, all that is small is merged at once.
+
+    Files that are no longer part of a table are kept for `keep_hours`; they are looked for in the
+    tables that something was done in, or in all with `vacuum_all`.
     """
 
     most_small_files: int = 8
     target_bytes: int = TARGET_BYTES
+    tiers: int = 4
     keep_hours: int = 168
     vacuum_all: bool = False
 
@@ -107,13 +115,22 @@ def keep_house(lake: Lake, *, rules: Rules, retention: Retention, now: datetime)
 
 def busy(files: pl.DataFrame, rules: Rules) -> pl.DataFrame:
     """Of a table's data files (as `Lake.files` gives them), a row for each partition with too many
-    small ones; a table without partitions is one.
+    small ones of a tier, and the size `below` which they are to be merged, for `Lake.compact`; a
+    table without partitions is one.
     """
     keys = [name for name in files.columns if name not in {"bytes", "rows"}]
-    small = files.filter(pl.col("bytes") < rules.target_bytes // 2)
-    if not keys:
-        return small.head(1) if small.height > rules.most_small_files else small.clear()
-    return small.group_by(keys).len().filter(pl.col("len") > rules.most_small_files)
+    ends = [rules.target_bytes // 2 // _TIER**tier for tier in reversed(range(rules.tiers))]
+    below = pl.coalesce(pl.when(pl.col("bytes") < end).then(end) for end in ends)
+    crowded = (
+        files.with_columns(below=below)
+        .drop_nulls("below")
+        .group_by(*keys, "below")
+        .agg(many=pl.len() > rules.most_small_files)
+        .filter("many")
+        .sort("below", descending=True)
+        .drop("many")
+    )
+    return crowded.unique(keys, keep="first") if keys else crowded.head(1)
 
 
 def first_day_kept(retention: Retention, *, now: datetime) -> date | None:
@@ -166,10 +183,9 @@ def _before(name: str, column: str, first: date) -> str:
 
 def _compact(lake: Lake, name: str, untidy: pl.DataFrame, rules: Rules) -> bool:
     """Compact these partitions; whether that came to its end."""
-    partitions = untidy.select(TABLES[name].partition_by)
     for _ in range(_ATTEMPTS):
         try:
-            lake.compact(name, partitions, target_bytes=rules.target_bytes)
+            lake.compact(name, untidy, target_bytes=rules.target_bytes)
         except ConcurrentWriteError:
             continue
         return True

@@ -298,20 +298,21 @@ class Lake:
         return _data_files(TABLES[name], table).drop("path")
 
     def compact(self, name: str, partitions: pl.DataFrame, *, target_bytes: int) -> None:
-        """Merge the files of under half of `target_bytes` of some partitions (rows of the partition
-        columns) of a table into files of about `target_bytes`; safe beside readers and writers.
+        """Merge small files of some partitions of a table into files of up to `target_bytes`; safe
+        beside readers and writers. `partitions` has the partition columns, and `below`: files of
+        fewer bytes are merged.
 
         Fails with `ConcurrentWriteError`, and leaves the rest as it is, if somebody changed rows of
         these partitions, or compacted the table, meanwhile.
         """
-        keys = TABLES[name].partition_by
-        values = [tuple(map(str, row)) for row in partitions.rows()] if keys else [()]
-        for start in range(0, len(values), _COMPACTED_AT_ONCE):
-            some = values[start : start + _COMPACTED_AT_ONCE]
-            self._compact(name, some, target_bytes=target_bytes)
+        rows = partitions.select(*TABLES[name].partition_by, "below").rows()
+        some = [(tuple(map(str, values)), below) for *values, below in rows]
+        for start in range(0, len(some), _COMPACTED_AT_ONCE):
+            at_once = some[start : start + _COMPACTED_AT_ONCE]
+            self._compact(name, at_once, target_bytes=target_bytes)
 
     def _compact(
-        self, name: str, partitions: Sequence[tuple[str, ...]], *, target_bytes: int
+        self, name: str, partitions: Sequence[tuple[tuple[str, ...], int]], *, target_bytes: int
     ) -> None:
         # Not by delta-rs's own compaction: it takes no turn, and of two at once that merge the same
         # files both are let in, with every row there twice.
@@ -320,13 +321,13 @@ class Lake:
         assert table is not None
         schema = pa.schema(table.schema().to_arrow())
         rows = Appending(spec, self.location / name, schema, target_bytes)
-        files = _data_files(spec, table).filter(pl.col("bytes") < target_bytes // 2)
+        files = _data_files(spec, table)
         merged: list[AddAction | RemoveAction] = []
         try:
-            for values in partitions:
+            for values, below in partitions:
                 named = dict(zip(spec.partition_by, values, strict=True))
                 is_there = [pl.col(key).cast(pl.String) == value for key, value in named.items()]
-                small = files.filter(*is_there)
+                small = files.filter(*is_there, pl.col("bytes") < below)
                 if small.height > 1:
                     rows.add_again(values, small["path"])
                     merged += [

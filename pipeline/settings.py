@@ -136,7 +136,9 @@ class Settings(BaseSettings):
         None, description="A geoip2fast .dat.gz in place of the built-in one"
     )
     compact_small_files: int = Field(
-        8, ge=1, description="A partition with more small files than this is compacted after a run"
+        8,
+        ge=1,
+        description="A partition with more small files of like size is compacted after a run",
     )
     compact_target_bytes: int = Field(
         128 * 1024**2,

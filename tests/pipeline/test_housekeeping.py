@@ -6,8 +6,10 @@ import subprocess
 import sys
 from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
+from random import Random
 from typing import Any
 
+import polars as pl
 import pyarrow as pa
 import pytest
 
@@ -71,6 +73,39 @@ def test_a_table_without_partitions_is_compacted_as_a_whole(lake: Lake) -> None:
     for n in range(5):
         lake.append("runs", TABLES["runs"].frame([{"run_id": str(n)}]))
     assert house(lake, most_small_files=4)["runs"].files_after == 1
+
+
+def text_event(n: int, *, kilobytes: int) -> dict[str, Any]:
+    """An event of about that size on disk."""
+    return {**event(0), "event_id": f"t{n}", "raw": Random(n).randbytes(kilobytes * 1024).hex()}
+
+
+def test_what_was_merged_is_not_written_again_for_a_few_small_loads(lake: Lake) -> None:
+    append(lake, text_event(0, kilobytes=200))
+    (merged,) = (lake.location / "events").rglob("*.parquet")
+    for n in range(1, 6):
+        append(lake, text_event(n, kilobytes=10))
+    rules = {"target_bytes": 1024**2, "most_small_files": 4}
+    assert house(lake, **rules)["events"].files_after == 2
+    table = lake.table("events")
+    assert table is not None
+    assert merged.name in {uri.rpartition("/")[2] for uri in table.file_uris()}
+    assert house(lake, **rules, tiers=1) == {}
+    assert house(lake, **rules | {"most_small_files": 1}, tiers=1)["events"].files_after == 1
+    assert rows(lake, "select count(*), count(distinct event_id) from events") == [(6, 6)]
+
+
+def test_many_small_loads_are_written_again_a_few_times_and_stay_few_files(lake: Lake) -> None:
+    rules = Rules(target_bytes=1024**2, most_small_files=2, tiers=3)
+    loads, loaded = 30, 0
+    for n in range(loads):
+        append(lake, text_event(n, kilobytes=20))
+        loaded += lake.files("events").filter(pl.col("rows") == 1)["bytes"].max()
+        keep_house(lake, rules=rules, retention=KEEP_ALL, now=NOW)
+        assert lake.files("events").height <= rules.most_small_files * rules.tiers
+    on_disk = (path.stat().st_size for path in (lake.location / "events").rglob("part-*.parquet"))
+    assert sum(on_disk) - loaded < rules.tiers * loaded
+    assert rows(lake, "select count(*), count(distinct event_id) from events") == [(loads, loads)]
 
 
 def test_what_was_begun_is_forgotten_once_it_is_in(lake: Lake) -> None:

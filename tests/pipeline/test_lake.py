@@ -181,7 +181,8 @@ def test_a_vacuum_beside_who_rewrites_the_table_is_left_for_the_next_time(
 
 
 def days_of(lake: Lake) -> pl.DataFrame:
-    return lake.partition_counts("events").select("source", "event_date")
+    """Every day, as a partition of which all small files are to be merged."""
+    return lake.partition_counts("events").with_columns(below=pl.lit(1024**2))
 
 
 def in_three_files(lake: Lake) -> pl.DataFrame:
