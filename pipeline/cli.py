@@ -495,7 +495,7 @@ def compact(
 ) -> None:
     """Keep house now: small files into large ones, old rows out, unused files deleted.
 
-    Every run does so by itself where there are many small files, or rows to be removed.
+    Every run does so by itself: where many files are small or rows are old, and once a day.
     """
     settings = configuration.load(lake=lake, keep_hours=keep_hours)
     settings.open_lake().require()

@@ -24,6 +24,7 @@ TEXTS = ("raw", "prompt", "tool_arguments", "tool_result")
 """Columns of `events` that hold a record's text."""
 
 _ATTEMPTS = 3
+_DAY = timedelta(days=1)
 _TIER = 8
 """How many times larger the files of a tier are than those of the one below it."""
 _REWRITTEN = {"ingests": 4 * 1024**2}
@@ -40,8 +41,8 @@ class Rules:
     so a row is written again about once a tier, however many loads come, and a partition keeps at
     most `most_small_files` a tier. With one tier, all that is small is merged at once.
 
-    Files that are no longer part of a table are kept for `keep_hours`; they are looked for in the
-    tables that something was done in, or in all with `vacuum_all`.
+    Files that are no longer part of a table are kept for `keep_hours`, and so is its log; they are
+    looked for once a day, or at once with `vacuum_all`.
     """
 
     most_small_files: int = 8
@@ -80,30 +81,33 @@ class Housework:
 
 
 def keep_house(lake: Lake, *, rules: Rules, retention: Retention, now: datetime) -> Housework:
-    """Remove what is too old, compact where there are many small files, delete what is unused.
+    """Remove what is too old, compact where there are many small files, and once a day delete what
+    is unused.
 
     Safe beside readers and writers: where a writer replaces what is being compacted, the writer
     goes first, and the compaction is left for the next time.
     """
     done, left = [], []
     for name in TABLES:
-        before = lake.files(name).height
+        before = files = lake.files(name)
         rows = _remove_old(lake, name, retention, now)
         texts = _remove_texts(lake, retention, now) if name == "events" else 0
-        files = lake.files(name)
+        if rows or texts:
+            files = lake.files(name)
         untidy = busy(files, rules.of(name))
         if untidy.height and name == "begun":
             forget_begun(lake)
         if untidy.height and not _compact(lake, name, untidy, rules.of(name)):
             left.append(f"table {name} was being rewritten; its small files are left for next time")
-        worked = bool(rows or texts or untidy.height)
+        last = lake.last_upkeep(name)
         deleted = 0
-        if worked or rules.vacuum_all:
+        if last is not None and (rules.vacuum_all or now - last >= _DAY):
+            lake.keep_log(name, keep_hours=rules.keep_hours, now=now)
             deleted = lake.vacuum(name, keep_hours=rules.keep_hours)
-        if worked or deleted:
+        if rows or texts or untidy.height or deleted:
             work = TableWork(
                 table=name,
-                files_before=before,
+                files_before=before.height,
                 files_after=lake.files(name).height,
                 rows_removed=rows,
                 texts_removed=texts,

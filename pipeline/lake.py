@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, timezone
 from importlib.metadata import version as installed_version
+from pathlib import Path
 from typing import Any, Literal
 
+import obstore
 import polars as pl
 import pyarrow as pa
 from deltalake import (
@@ -24,6 +27,7 @@ from deltalake import (
 from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
 from deltalake.schema import ArrayType
 from deltalake.transaction import AddAction, RemoveAction
+from obstore.exceptions import BaseError
 
 from pipeline.appending import ROW_GROUP, UNIQUE, Appending, removing
 from pipeline.buckets import (
@@ -33,6 +37,7 @@ from pipeline.buckets import (
     check_conditional_writes,
     check_key,
     fault,
+    store,
 )
 from pipeline.errors import LakeError, VersionGoneError
 from pipeline.migration import Difference, Shape, difference
@@ -57,8 +62,12 @@ of their keys, by their statistics, are left out.
 _OPENED_AT_ONCE = 8
 _COMPACTED_AT_ONCE = 32
 """Partitions that are compacted in one commit."""
-# Delta's own default; delta-rs makes it 100, and opening a table reads every commit since.
-_CONFIGURATION: dict[str, str | None] = {"delta.checkpointInterval": "10"}
+_UPKEEP = "upkeep"
+_LONG_LOG = 5_000
+"""Files, those that were replaced too, that the log of a table names, from where it is long."""
+# Opening a table reads every commit since the last checkpoint; delta-rs by itself makes one each
+# hundredth. A checkpoint names every file anew: of a long log each tenth would be gigabytes a day.
+_CHECKPOINT, _CHECKPOINT_OF_LONG = "10", "100"
 
 
 class ConcurrentWriteError(LakeError):
@@ -340,6 +349,54 @@ class Lake:
         finally:
             rows.discard()
 
+    def last_upkeep(self, name: str) -> datetime | None:
+        """When `keep_log` was last done for a table, or the table was made; None if it is not there
+        yet.
+        """
+        table = self.table(name)
+        if table is None:
+            return None
+        hour = table.transaction_version(_UPKEEP)
+        made = (table.metadata().created_time or 0) / 1000
+        return datetime.fromtimestamp(made if hour is None else hour * 3600, timezone.utc)
+
+    def keep_log(self, name: str, *, keep_hours: int, now: datetime) -> None:
+        """Have the log of a table go back for `keep_hours`, a day at the least, and be read from
+        checkpoints that are the rarer the more they name.
+        """
+        # What vacuum has deleted needs no log; what it may not delete yet is told by the log alone.
+        hours = f"interval {max(keep_hours, _LONGEST_WRITE_HOURS)} hours"
+        is_long = self._named_by_checkpoint(name) > _LONG_LOG
+        settings = {
+            "delta.logRetentionDuration": hours,
+            "delta.deletedFileRetentionDuration": hours,
+            "delta.checkpointInterval": _CHECKPOINT_OF_LONG if is_long else _CHECKPOINT,
+        }
+
+        def keep(table: DeltaTable) -> int:
+            turn = Turn(_UPKEEP, int(now.timestamp()) // 3600, table.version())
+            table.alter.set_table_properties(
+                settings, commit_properties=_commit(turn, beside_appends=True)
+            )
+            return 0
+
+        if self.table(name) is not None:
+            self._committed(name, keep)
+
+    def _named_by_checkpoint(self, name: str) -> int:
+        """How many files the last checkpoint of a table names, those that were replaced too."""
+        place = self.location / name / "_delta_log" / "_last_checkpoint"
+        try:
+            if isinstance(place, Path):
+                told = place.read_bytes()
+            else:
+                told = bytes(obstore.get(store(place.scheme, place.bucket), place.key).bytes())
+        except FileNotFoundError:
+            return 0
+        except (BaseError, OSError) as error:
+            raise LakeError(f"cannot read table {name} of {fault(place, error)}") from error
+        return int(json.loads(told)["size"])
+
     def vacuum(self, name: str, *, keep_hours: int) -> int:
         """Delete files no longer part of the table and older than `keep_hours`; returns how many.
 
@@ -470,7 +527,7 @@ class Lake:
                     return DeltaTable.create(
                         self._made(name),
                         storage_options=self._options,
-                        configuration=_CONFIGURATION,
+                        configuration={"delta.checkpointInterval": _CHECKPOINT},
                         schema=spec.arrow_schema,
                         mode="ignore",
                         partition_by=list(spec.partition_by) or None,

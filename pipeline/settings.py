@@ -150,7 +150,8 @@ class Settings(BaseSettings):
         168,
         ge=0,
         le=_A_CENTURY_DAYS * 24,
-        description="Hours that replaced files are kept for readers and `sql --at RUN_ID`",
+        description="Hours that replaced files and their log are kept for readers and "
+        "`sql --at RUN_ID`",
     )
     retention: Retention = Field(Retention(), description="What is kept how long: [retention]")
     content: dict[str, Literal["keep", "fingerprint", "drop"]] = Field(

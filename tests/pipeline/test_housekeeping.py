@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from datetime import date, datetime, timedelta, timezone
@@ -13,6 +14,7 @@ import polars as pl
 import pyarrow as pa
 import pytest
 
+from pipeline.appending import removing
 from pipeline.baselines import missing_days, roll_up
 from pipeline.errors import LakeError, SettingsError
 from pipeline.housekeeping import (
@@ -142,13 +144,99 @@ def test_a_version_whose_files_are_deleted_is_told_in_one_line(lake: Lake) -> No
     for n in range(3):
         append(lake, event(n))
     before = lake.versions()
-    house(lake, most_small_files=1, keep_hours=0)
+    house(lake, most_small_files=1, keep_hours=0, vacuum_all=True)
     with (
         pytest.raises(LakeError, match="is no longer there") as fault,
         lake.reader(versions=before),
     ):
         pass
     assert "\n" not in str(fault.value)
+
+
+# -- what is not looked for at once
+
+
+def a_log_that_grew(lake: Lake, *, commits: int) -> None:
+    """Write the row of one log again and again."""
+    row = {"source_file": "app.log", "fingerprint": "f"}
+    lake.append_new("ingests", TABLES["ingests"].frame([row]))
+    for n in range(commits):
+        lake.merge("ingests", TABLES["ingests"].frame([{**row, "records": n}]))
+
+
+def aged(folder: Path, pattern: str, *, hours: int) -> None:
+    """Make files look so much older."""
+    for path in folder.glob(pattern):
+        then = path.stat().st_mtime - hours * 3600
+        os.utime(path, (then, then))
+
+
+def on_disk(lake: Lake, name: str) -> int:
+    """The data files of a table that are there, part of it or not."""
+    return len(list((lake.location / name).glob("*.parquet")))
+
+
+def test_what_a_tidy_table_left_is_deleted_once_a_day(lake: Lake) -> None:
+    a_log_that_grew(lake, commits=4)
+    made = datetime.now(timezone.utc)
+    there = []
+    for hours in (23, 25, 48, 50):
+        now = made + timedelta(hours=hours)
+        keep_house(lake, rules=Rules(keep_hours=0), retention=KEEP_ALL, now=now)
+        there.append(on_disk(lake, "ingests"))
+        a_log_that_grew(lake, commits=1)
+    assert there == [5, 1, 2, 1]
+
+
+def test_the_log_goes_back_as_long_as_replaced_files_are_kept(lake: Lake) -> None:
+    a_log_that_grew(lake, commits=14)
+    log = lake.location / "ingests" / "_delta_log"
+    aged(log, "*", hours=100)
+    a_log_that_grew(lake, commits=1)
+    before = lake.versions()["ingests"]
+    house(lake, keep_hours=99, vacuum_all=True)
+    a_log_that_grew(lake, commits=10)
+    assert min(int(path.name[:20]) for path in log.glob("*.json")) == 9
+    with lake.reader(versions={"ingests": before}, tables=["ingests"]) as reader:
+        assert reader.columns("ingests", ["source_file"]).height > 0
+
+
+def test_a_replaced_file_is_kept_as_long_as_is_asked_for(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for n in range(3):
+        append(lake, event(n))
+    aged(lake.location / "events", "*/*/*.parquet", hours=2000)
+    before = lake.versions()
+    house(lake, keep_hours=1000, vacuum_all=True)
+    then = datetime.now(timezone.utc) - timedelta(hours=900)
+    with monkeypatch.context() as at:
+        at.setattr("pipeline.appending.time.time", then.timestamp)
+        house(lake, most_small_files=1)
+    for n in range(10):
+        append(lake, event(n, days_ago=1))
+    assert house(lake, keep_hours=1000, vacuum_all=True, most_small_files=20) == {}
+    with lake.reader(versions=before, tables=["events"]) as reader:
+        assert reader.columns("events", ["event_id"]).height == 3
+    assert (
+        house(lake, keep_hours=800, vacuum_all=True, most_small_files=20)["events"].files_deleted
+        == 3
+    )
+
+
+def test_the_checkpoints_of_a_long_log_are_rarer(lake: Lake) -> None:
+    a_log_that_grew(lake, commits=1)
+    log = lake.location / "ingests" / "_delta_log"
+    table = lake.table("ingests")
+    assert table is not None
+    gone = [removing(f"part-{n}.parquet", 1, {}) for n in range(5_000)]
+    table.create_write_transaction(gone, mode="append", schema=table.schema())
+    checkpoints = []
+    for _ in range(3):
+        a_log_that_grew(lake, commits=10)
+        checkpoints.append(len(list(log.glob("*.checkpoint.parquet"))))
+        house(lake, vacuum_all=True)
+    assert checkpoints == [1, 1, 1]
 
 
 # -- retention
