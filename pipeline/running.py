@@ -68,6 +68,7 @@ def follow(
         started_at=now(),
         goes_on=True,
     )
+    journal = runs.Journal(book=book)
     so_far: Counter[str] = Counter()
     faults: set[str] = set()
 
@@ -77,11 +78,12 @@ def follow(
             printing.say(f"waiting: {fault}")
         faults = set(look.faults)
         if not look.summary.files:
+            journal.tell(None, now=now())
             return
         job = Job(settings=settings, run_id=run_id, now=now(), progress=lambda *_: None)
         counts = steps.counts(Done(summary=look.summary, house=steps.keep_house(job)))
         so_far.update({name: counts[name] for name in _ADDING_UP})
-        book.finished({**counts, **so_far}, failures=[], lake_versions={}, finished_at=now())
+        journal.tell({**counts, **so_far}, now=now())
         seconds = round((now() - look.began).total_seconds(), 1)
         told = {"at": look.began, "run_id": run_id, **counts, "seconds": seconds}
         if json:
@@ -99,7 +101,9 @@ def follow(
                 stopped=stop.asked,
                 tell=tell,
             )
-        except BrokenPipeError:  # who read what is told has gone; all of it is in the book
+            journal.close(now=now())
+        except BrokenPipeError:  # who read what is told has gone
+            journal.close(now=now())
             raise
         except BaseException as error:
             with suppress(NhiwatchError):  # the first fault is the one to tell

@@ -5,13 +5,18 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from importlib.metadata import version
 from typing import Any
 
 from pipeline.errors import NotFoundError, encodable
 from pipeline.lake import Lake
 from pipeline.schemas import RUNS, TABLES, json_text
+
+_BETWEEN = timedelta(minutes=1)
+"""How long what a run that goes on has done may be missing in its row: each time that the row is
+written is a commit, and leaves a file that is kept for `keep_hours`.
+"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,6 +70,30 @@ class Book:
         rows = RUNS.frame([row])
         if not (self.goes_on and self.lake.merge("runs", rows)):
             self.lake.append("runs", rows)
+
+
+@dataclass(kw_only=True)
+class Journal:
+    """The row of a run that goes on: written with the first that it has to tell, then once a minute
+    at the most, and when it is closed. Who is killed has the last minute's counts missing there, of
+    what is in the lake nothing.
+    """
+
+    book: Book
+    _unwritten: Mapping[str, Any] | None = None
+    _due: datetime | None = None
+
+    def tell(self, summary: Mapping[str, Any] | None, *, now: datetime) -> None:
+        """Take down what the run did so far, if that is news, and write what is due."""
+        self._unwritten = summary or self._unwritten
+        if self._due is None or now >= self._due:
+            self.close(now=now)
+
+    def close(self, *, now: datetime) -> None:
+        """Write what is not written yet."""
+        if self._unwritten is not None:
+            self.book.finished(self._unwritten, failures=[], lake_versions={}, finished_at=now)
+            self._unwritten, self._due = None, now + _BETWEEN
 
 
 def versions_of(lake: Lake, run_id: str) -> dict[str, int | None]:

@@ -29,6 +29,7 @@ from pipeline.known import Known
 from pipeline.lake import Lake
 from pipeline.paths import find
 from pipeline.rejected import Asked, Replayed, replay
+from pipeline.runs import Book, Journal
 from pipeline.schemas import INGESTS
 
 START = datetime(2026, 10, 1, tzinfo=timezone.utc)
@@ -611,6 +612,40 @@ def test_the_command_follows_until_it_is_asked_to_end_and_goes_on_after_a_kill(
     assert event_numbers(world.lake) == [*range(9), *range(10, 40)]
     counted = "select sum(events), sum(duplicates), sum(rejects) from ingests"
     assert rows(world.lake, counted) == [(39, 0, 0)]
+
+
+def test_the_row_of_a_follower_is_written_once_a_minute_and_when_it_ends(lake: Lake) -> None:
+    book = Book(lake=lake, command="follow", run_id="f", started_at=START, goes_on=True)
+    journal, told = Journal(book=book), []
+    for seconds, events in [(0, 1), (10, 2), (59, None), (60, None), (70, 3), (75, None)]:
+        summary = None if events is None else {"events": events}
+        journal.tell(summary, now=START + timedelta(seconds=seconds))
+        told.append(events_in_the_book(lake))
+    journal.close(now=START + timedelta(seconds=80))
+    assert [*told, events_in_the_book(lake)] == [1, 1, 1, 2, 2, 2, 3]
+    version = lake.versions()["runs"]
+    journal.tell(None, now=START + timedelta(seconds=200))
+    journal.close(now=START + timedelta(seconds=300))
+    assert lake.versions()["runs"] == version
+
+
+def events_in_the_book(lake: Lake) -> int:
+    with lake.reader(tables=["runs"]) as reader:
+        (summary,) = reader.columns("runs", ["summary"])["summary"]
+    return int(json.loads(summary)["events"])
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_follower_that_is_asked_to_end_has_all_in_its_row(
+    world: World, number: signal.Signals
+) -> None:
+    append(world.log, lines(0, 1))
+    process = Following(world)
+    process.brings(2)
+    append(world.log, lines(2))
+    process.brings(1)
+    assert process.ends(number)[0] == 0
+    assert events_in_the_book(world.lake) == 3
 
 
 # -- anything may happen
