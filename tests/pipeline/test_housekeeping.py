@@ -370,7 +370,7 @@ def test_writers_and_readers_go_on_while_files_are_compacted(lake: Lake) -> None
     seen = compacted = 0
     with lake.reader() as snapshot, writer(lake, 100) as one, writer(lake, 200) as other:
         while one.poll() is None or other.poll() is None:
-            compacted += len(house(lake, most_small_files=2))
+            compacted += len(house(lake, most_small_files=2, vacuum_all=True))
             [(count, ids)] = rows(lake, "select count(*), count(distinct event_id) from events")
             assert count == ids >= seen
             seen = count
