@@ -27,7 +27,7 @@ _ATTEMPTS = 3
 _DAY = timedelta(days=1)
 _TIER = 8
 """How many times larger the files of a tier are than those of the one below it."""
-_REWRITTEN = {"ingests": 4 * 1024**2}
+_REWRITTEN = {"ingests": 1024**2}
 """The full size of a file of a table whose rows change one by one: an account's, each time that a
 log has grown, and the whole file is written once more for it.
 """

@@ -112,8 +112,8 @@ def test_accounts_lie_in_small_files_and_a_log_that_grew_rewrites_one(
     keep_house(lake, rules=Rules(), retention=Retention(), now=NOW)
     files = lake.files("ingests")
     assert files["rows"].sum() == MANY + 1
-    assert 1 < files.height < 10
-    assert files["bytes"].max() < 8 * 1024**2
+    assert 1 < files.height < 20
+    assert files["bytes"].max() < 2 * 1024**2
     with app.open("a") as more:
         more.write(line.replace('"1"', '"2"') + "\n")
     assert bring(lake, app).events == 1
@@ -121,7 +121,7 @@ def test_accounts_lie_in_small_files_and_a_log_that_grew_rewrites_one(
     assert table is not None
     merge = table.history(1)[0]["operationMetrics"]
     assert merge["num_target_rows_updated"] == 1
-    assert merge["num_target_rows_copied"] < MANY // 2
+    assert merge["num_target_rows_copied"] < MANY // 8
 
 
 def test_compacted_files_tell_the_bounds_of_their_keys(lake: Lake) -> None:
