@@ -17,14 +17,14 @@ from pipeline.schemas import EVENTS, ROLLUPS
 
 SQL = Path(__file__).parent / "sql"
 _ONE_DAY = timedelta(days=1)
+_NONE_ROLLED = ROLLUPS.arrow_schema.empty_table()
 
 
 def with_agents(lake: Lake, events: pa.Table, *, source: str, own: str) -> pa.Table:
     """The events of a source with the agents that their traces' spans name, here or in the lake;
     `own` is the pattern that a record matches if it names its agent itself.
 
-    Events that landed before their agent was known are put right; their days' roll-ups are taken
-    back first, so that these are made again.
+    Events that landed before their agent was known are put right, and their days rolled up again.
     """
     params = {"own_agent": own, **period_of(source, events)}
     # A run may go on past midnight: spans.sql looks a day further, each way.
@@ -35,9 +35,11 @@ def with_agents(lake: Lake, events: pa.Table, *, source: str, own: str) -> pa.Ta
         agents = reader.query(SQL / "agents.sql")
     landed = agents.filter("landed")
     if landed.height:
-        days = landed.select("source", "event_date").unique().sort("event_date")
-        lake.replace("rollups", ROLLUPS.arrow_schema.empty_table(), where=of_days(days))
+        days = of_days(landed.select("source", "event_date").unique().sort("event_date"))
+        # Before, as a kill may come next; and after, as somebody may roll them up meanwhile.
+        lake.replace("rollups", _NONE_ROLLED, where=days)
         lake.merge("events", landed.drop("landed", "event_date"))
+        lake.replace("rollups", _NONE_ROLLED, where=days)
     return _updated(events, agents.drop("landed", "event_date"))
 
 

@@ -257,6 +257,29 @@ def test_a_parent_that_comes_later_has_its_days_rolled_up_again(lake: Lake, tmp_
     assert told == [("front", 2)]
 
 
+def test_a_day_rolled_up_while_its_events_are_put_right_is_rolled_up_again(
+    lake: Lake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bring(lake, tmp_path / "a.jsonl", request(span("tool", "root", **TOOL)))
+    merge = Lake.merge
+
+    def slow(self: Lake, name: str, *args: Any, **more: Any) -> int:
+        """Before the events are put right another process rolls up what they were."""
+        if name == "events":
+            monkeypatch.undo()
+            roll_up(self, now=NOW)
+        return merge(self, name, *args, **more)
+
+    monkeypatch.setattr(Lake, "merge", slow)
+    # The agent's span is of the day after: that the first day has changed shows in no count.
+    late = span("root", **AGENT, gen_ai__agent__id="front", second=24 * 3600)
+    bring(lake, tmp_path / "b.jsonl", request(late))
+    roll_up(lake, now=NOW)
+    with lake.reader() as reader:
+        told = reader.query("select distinct identity_id from daily_identity").rows()
+    assert told == [("front",)]
+
+
 def test_with_a_parent_missing_the_traces_only_agent_it_is(lake: Lake, tmp_path: Path) -> None:
     lost = span("tool3", "never-delivered", **TOOL)
     bring(lake, tmp_path / "a.jsonl", request(RUN[0], lost))
