@@ -206,8 +206,12 @@ def detect(
 ) -> None:
     """Judge every day of the lake not judged yet, each on the history before it."""
     settings = configuration.load(lake=lake)
+    if since and until and since > until:
+        raise typer.BadParameter(
+            f"expected a day up to --until {until:%Y-%m-%d}, got {since:%Y-%m-%d}",
+            param_hint="--since",
+        )
     settings.open_lake().require()
-
     steps.detectors_of(settings, detector or [])
 
     def work(job: Job) -> Done:

@@ -34,6 +34,7 @@ def do_main_job(
     command: str, settings: Settings, paths: list[str], *, source: str | None = None, json: bool
 ) -> int:
     """Run the flow, unless there is nothing to do; returns the exit status."""
+    steps.detectors_of(settings)  # a threshold that is wrong is told before hours of ingest
     now = configuration.utc_now()
     unchanged = steps.nothing_to_do(settings, paths, now=now)
     if unchanged is not None:

@@ -243,6 +243,7 @@ def test_filters_that_are_known_are_taken(small: Path) -> None:
         ["compact", "--keep-hours", "99999999999999999999"],
         ["dashboard", "--port", "99999999"],
         ["dashboard", "--port", "-1"],
+        ["detect", "--since", "2026-01-02", "--until", "2026-01-01"],
     ],
 )
 def test_what_an_option_does_not_take_is_a_usage_error(small: Path, args: list[str]) -> None:
@@ -431,6 +432,16 @@ def test_a_wrong_setting_is_one_line(small: Path) -> None:
     assert done.returncode == 1
     assert "history_days" in done.stderr
     assert done.stderr.count("\n") == 1
+
+
+def test_a_wrong_threshold_is_told_before_anything_is_read(tmp_path: Path) -> None:
+    (tmp_path / "log.jsonl").write_text(json.dumps(cloudtrail(0)))
+    wrong = {"NHIWATCH_DETECTORS": '{"credential_reuse": {"threshold": 0}}'}
+    done = nhiwatch("run", tmp_path / "log.jsonl", "--lake", tmp_path / "lake", **wrong)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "[detectors.credential_reuse] threshold: Input should be greater" in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert not (tmp_path / "lake").exists()
 
 
 COMMANDS = [
