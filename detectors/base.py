@@ -50,6 +50,8 @@ Amount = Annotated[float, Field(gt=0)]
 """A threshold above 0: a line that scores may cross, a floor or a scale that is divided by."""
 Count = Annotated[int, Field(ge=1, le=36_500)]
 """A threshold that counts days, identities, events: from 1 to a century's days."""
+Size = Annotated[int, Field(ge=1, le=1_000_000_000)]
+"""A threshold that bounds how much is read: runs, characters."""
 
 
 class Severity(StrEnum):

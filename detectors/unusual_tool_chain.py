@@ -8,11 +8,23 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from itertools import groupby
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal, get_args
 
 import polars as pl
 
-from detectors.base import Finding, Judgement, Reader, Severity, Spec, Window, shown
+from detectors.base import (
+    Amount,
+    Count,
+    Finding,
+    Judgement,
+    Reader,
+    Severity,
+    Share,
+    Size,
+    Spec,
+    Window,
+    shown,
+)
 from pipeline import schemas
 
 SQL = Path(__file__).parent / "sql" / "unusual_tool_chain"
@@ -43,7 +55,7 @@ KNOWN = (
 JUDGED = ("steered", "flows", "leaks", "novelty", "new_origins", "steps", "new_steps", "drift")
 """The relations that lead to `runs.sql`, each after those it reads."""
 
-PARTS = (
+Part = Literal[
     "steered",
     "leak",
     "loop",
@@ -54,8 +66,9 @@ PARTS = (
     "novelty",
     "order",
     "new_tools",
-)
+]
 """What a score is the sum of."""
+PARTS: tuple[Part, ...] = get_args(Part)
 COUNTED = ("loop", "length", "retries", "drift")
 """The parts that calls are enough for, without their texts."""
 ALIKE = ("texts", "prompted", "hashed")
@@ -120,43 +133,43 @@ class UnusualToolChain:
         ),
     )
 
-    threshold: float = 0.5
+    threshold: Amount = 0.5
     """Score from which a run is a finding; 0.5 is the line."""
 
-    parts: tuple[str, ...] = PARTS
+    parts: tuple[Part, ...] = PARTS
     """What counts for the score."""
 
-    usual_quantile: float = 0.98
+    usual_quantile: Share = 0.98
     """Share of earlier runs that stay under the line."""
 
-    least_line: float = 1.25
+    least_line: Amount = 1.25
     """The lowest line, in words nobody used before."""
 
-    most_line: float = 2.0
+    most_line: Amount = 2.0
     """The highest line that a history with results in the log can set, in the same words."""
 
-    unknown_line: float = 4.0
+    unknown_line: Amount = 4.0
     """The line where there is no history and results are in the log; twice that without them."""
 
-    own_line_runs: int = 50
+    own_line_runs: Count = 50
     """Earlier runs of an agent from which its own line weighs more than its peers'."""
 
-    history_traces: int = 200
+    history_traces: Size = 200
     """Earlier runs looked at per agent, a fixed sample where there are more."""
 
-    all_history_traces: int = 10_000
+    all_history_traces: Size = 10_000
     """Earlier runs looked at of all agents together."""
 
-    bucket_characters: int = 8_000_000
+    bucket_characters: Size = 8_000_000
     """Characters of the runs whose texts are in memory at once."""
 
-    text_limit: int = 50_000
+    text_limit: Size = 50_000
     """Characters of a prompt, of arguments and of a result that are read."""
 
-    most_forgiven: float = 1.0
+    most_forgiven: Amount = 1.0
     """The most that a tool's own history takes off a call, in words nobody used before."""
 
-    usual_flow_share: float = 0.05
+    usual_flow_share: Amount = 0.05
     """Share of an agent's earlier runs from which sending data to new places is its usual work."""
 
     untrusted_tools: tuple[str, ...] = ()
@@ -171,19 +184,19 @@ class UnusualToolChain:
     no_ways_out: tuple[str, ...] = ()
     """Tools that cannot, whatever the log tells."""
 
-    least_repeats: int = 4
+    least_repeats: Count = 4
     """Repeats of one call that are usual in any run, whatever the history."""
 
-    least_recurrences: int = 20
+    least_recurrences: Count = 20
     """Calls of one tool, the log not saying with what, that are usual in any run."""
 
-    least_calls: int = 40
+    least_calls: Count = 40
     """Calls that are usual in any run, whatever the history."""
 
-    least_retries: int = 2
+    least_retries: Count = 2
     """Other tries after a denial that are usual in any run, whatever the history."""
 
-    enough_history: int = 10
+    enough_history: Count = 10
     """Earlier runs of an agent from which its own history carries a finding."""
 
     def detect(self, reader: Reader, window: Window) -> Judgement:

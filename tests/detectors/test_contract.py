@@ -105,11 +105,26 @@ def test_a_threshold_of_the_wrong_kind_is_named_in_one_line(
         ("privilege_drift", "novelty_floor", 0),
         ("delegation_amplification", "depth_scale", 0),
         ("secret_exposure", "known_secret_share", 1.5),
+        ("unusual_tool_chain", "usual_quantile", 98),
+        ("unusual_tool_chain", "bucket_characters", 0),
     ],
 )
 def test_a_threshold_out_of_its_range_is_refused(detector_id: str, name: str, value: float) -> None:
     with pytest.raises(SettingsError, match=rf"{name}: Input should be (greater|less) than"):
         make(detector_id, {name: value})
+
+
+@every_detector
+def test_every_number_among_the_thresholds_has_a_range(detector_id: str) -> None:
+    for name, value in asdict(cast(Any, make(detector_id))).items():
+        if isinstance(value, int | float):
+            with pytest.raises(SettingsError, match=f"{name}: Input should be greater than"):
+                make(detector_id, {name: -1})
+
+
+def test_a_part_of_the_score_that_is_none_is_refused() -> None:
+    with pytest.raises(SettingsError, match=r"parts: Input should be 'steered', 'leak'"):
+        make("unusual_tool_chain", {"parts": ["steering"]})
 
 
 def test_an_unknown_detector_is_named_with_the_known() -> None:
