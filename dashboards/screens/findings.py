@@ -129,8 +129,8 @@ def _triage(finding: dict[str, Any]) -> None:
         with st.popover("Suppress", icon=":material/notifications_off:"):
             until = st.date_input(
                 "Until",
-                value=finding["day"] + timedelta(days=30),
-                min_value=finding["last_seen"].date() + timedelta(days=1),
+                value=finding["newest_day"] + timedelta(days=30),
+                min_value=finding["newest_day"] + timedelta(days=1),
                 key=f"until {finding_id}",
             )
             note = st.text_input("Why", key=f"why {finding_id}")

@@ -4,7 +4,7 @@
 select
     finding_id, day, severity, score, confidence, identity_id, identity_name, owner, title,
     detector, state, subject, observed, expected, support, evidence, frameworks, first_seen,
-    last_seen
+    last_seen, newest_day
 from findings_current
 where ($state is null or state = $state)
     and ($severity is null or severity = $severity)

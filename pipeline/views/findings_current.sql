@@ -1,17 +1,21 @@
 -- grain: finding
--- reads: findings, triage, identities
--- why: what an analyst works through: each finding with the last decision on it and whose it is
+-- reads: findings, triage, identities, daily_identity
+-- why: what an analyst works through: each finding with the last decision on it and whose it is. A
+--      suppression ends when the data come to its end, as risk fades by the data's days
 create or replace view findings_current as
-with decided as (
-    select
-        finding_id,
-        arg_max(decision, decided_at) as decision,
-        arg_max(until, decided_at) as until,
-        arg_max(assignee, decided_at) as assignee,
-        arg_max(note, decided_at) as note,
-        max(decided_at) as decided_at
+with newest as (
+    select max(event_date) as day
+    from daily_identity
+),
+
+decided as (
+    select *
     from triage
-    group by finding_id
+    -- Whole rows: a decision without a note has not the note of the one before.
+    qualify row_number() over (
+        partition by finding_id
+        order by decided_at desc, decision, until, assignee, note
+    ) = 1
 )
 
 select
@@ -40,15 +44,19 @@ select
     case
         when d.decision = 'acknowledge' then 'acknowledged'
         when d.decision = 'hand_over' then 'handed_over'
-        when d.decision = 'suppress' and (d.until is null or d.until > f.last_seen)
+        when d.decision = 'suppress'
+            and (d.until is null or d.until > greatest(f.last_seen::date, n.day))
             then 'suppressed'
         else 'new'
     end::varchar as state,  -- new | acknowledged | suppressed | handed_over
     d.until::timestamptz as suppressed_until,  -- end of a suppression
+    greatest(f.last_seen::date, n.day)::date
+        as newest_day,  -- of the data: a suppression that ends later holds
     d.assignee::varchar as assignee,  -- to whom it was handed
     d.note::varchar as note,  -- why it was decided so
     d.decided_at::timestamptz as decided_at,  -- when it was decided
     f.run_id::varchar as run_id  -- the run that judged it
 from findings as f
+cross join newest as n
 left join decided as d on d.finding_id = f.finding_id
 left join identities as i on i.identity_id = f.identity_id

@@ -233,12 +233,12 @@ def test_what_was_typed_for_one_finding_is_not_there_for_the_next(
     assert assignee.value == ""
 
 
-def test_a_suppression_ends_after_what_it_suppresses(
+def test_a_suppression_ends_after_the_newest_data(
     opened: Callable[..., AppTest], pair: Lake
 ) -> None:
     app = opened("findings", pair)
-    assert app.date_input[0].min == date(2026, 6, 2)
-    app.date_input[0].set_value(date(2026, 6, 2)).run()
+    assert app.date_input[0].min == date(2026, 9, 7)
+    app.date_input[0].set_value(date(2026, 9, 7)).run()
     button(app, "Suppress until then").click().run()
     with pair.reader() as reader:
         states = reader.query("select finding_id, state from findings_current order by 1").rows()

@@ -105,6 +105,23 @@ def test_the_last_decision_on_a_finding_holds(
     assert told == [(state, more.get("assignee"), "app", 3)]
 
 
+def test_nothing_of_an_earlier_decision_is_left(lake: Lake) -> None:
+    of(lake, event(0), findings=[finding("f")])
+    later = NOON + timedelta(days=9)
+    decide(lake, "f", "suppress", until=later, assignee="ann", note="a scan that we know")
+    decide(lake, "f", "reopen", hour=1)
+    told = "select state, suppressed_until, assignee, note from findings_current"
+    assert rows(lake, told) == [("new", None, None, None)]
+
+
+def test_a_suppression_ends_on_its_day_of_the_data(lake: Lake) -> None:
+    of(lake, event(0), findings=[finding("f")])
+    decide(lake, "f", "suppress", until=datetime(2026, 1, 12, tzinfo=timezone.utc))
+    for days, state in [(1, "suppressed"), (2, "new")]:
+        of(lake, event(0, days=days))
+        assert rows(lake, "select state from findings_current") == [(state,)]
+
+
 def test_risk_adds_up_open_findings_and_fades_by_the_week(lake: Lake) -> None:
     found = [finding("old", days=-7), finding("new"), finding("low", severity="low")]
     of(lake, event(0), event(0, days=-7), findings=found)
