@@ -136,7 +136,7 @@ class SecretExposure:
             + (f" {run['secrets']} different secrets in this run." if run["secrets"] > 1 else ""),
             expected=_expected(worst),
             support=_support(run),
-            evidence=run["evidence"][: self.most_evidence],
+            evidence=list(dict.fromkeys(run["evidence"]))[: self.most_evidence],
             first_seen=run["first_seen"],
             last_seen=run["last_seen"],
         )

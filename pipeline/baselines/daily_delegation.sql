@@ -181,11 +181,11 @@ select
     source,
     event_date,
     doer as identity_id,
-    mode(identity_kind) as identity_kind,
+    mode(identity_kind order by identity_kind) as identity_kind,
     path[1] as start_id,
     path,
     via,
-    mode(service) as service,
+    mode(service order by service) as service,
     action,
     access,
     count(*) as events,
@@ -194,6 +194,6 @@ select
     count(*) filter (where outcome = 'success') as succeeded,
     count(*) filter (where outcome = 'denied') as denied,
     count(distinct scope) as scopes,
-    arg_min(event_id, (outcome <> 'success', event_time)) as event_id
+    arg_min(event_id, (outcome <> 'success', event_time, event_id)) as event_id
 from acts
 group by source, event_date, doer, path, via, action, access

@@ -235,20 +235,20 @@ select
     source,
     event_date,
     identity_id,
-    mode(identity_kind) as identity_kind,
+    mode(identity_kind order by identity_kind) as identity_kind,
     trace_id,
     session_id,
     place,
     tool_name,
-    mode(access) as access,
+    mode(access order by access) as access,
     kind,
     left(digest, 16) as fingerprint,
     any_value(left(value, least(4, length(value) // 4)) || '… (' || length(value) || ' characters)')
         as masked,
-    any_value(known_as) as credential_ids,
+    max(known_as) as credential_ids,
     count(distinct event_id) as events,
     min(event_time) as first_seen,
     max(event_time) as last_seen,
-    arg_min(event_id, event_time) as event_id
+    arg_min(event_id, (event_time, event_id)) as event_id
 from final
 group by source, event_date, identity_id, trace_id, session_id, place, tool_name, kind, digest

@@ -35,7 +35,7 @@ select
     source,
     event_date,
     identity_id,
-    mode(identity_kind) as identity_kind,
+    mode(identity_kind order by identity_kind) as identity_kind,
     from_tool,
     to_tool,
     count(*) as events,

@@ -4,10 +4,10 @@
 with seen as (
     select
         identity_id,
-        arg_max(identity_name, last_seen) as identity_name,
-        arg_max(identity_kind, last_seen) as identity_kind,
-        mode(source) as source,
-        mode(account_id) as account_id,
+        arg_max(identity_name, (last_seen, source)) as identity_name,
+        arg_max(identity_kind, (last_seen, source)) as identity_kind,
+        mode(source order by source) as source,
+        mode(account_id order by account_id) as account_id,
         min(first_seen) as first_seen,
         max(last_seen) as last_seen,
         sum(events)::bigint as events,

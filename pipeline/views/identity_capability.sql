@@ -9,14 +9,14 @@ with per_action as (
         date_trunc('month', event_date)::date as month,
         capability,
         action,
-        mode(identity_kind) as identity_kind,
+        mode(identity_kind order by identity_kind) as identity_kind,
         sum(events) as events,
         sum(succeeded) as succeeded,
         sum(denied) as denied,
         min(first_seen) as first_seen,
         max(last_seen) as last_seen,
         list(distinct event_date) as dates,
-        arg_min(example, (succeeded = 0, first_seen)) as example
+        arg_min(example, (succeeded = 0, first_seen, example)) as example
     from daily_action
     group by identity_id, month, capability, action
 ),
@@ -35,7 +35,7 @@ placed as (
 
 select
     p.identity_id::varchar as identity_id,  -- the identity
-    mode(p.identity_kind)::varchar as identity_kind,  -- its kind
+    mode(p.identity_kind order by p.identity_kind)::varchar as identity_kind,  -- its kind
     p.month::date as month,  -- the first day of the month
     p.capability::varchar as capability,  -- what it does
     any_value(c.words)::varchar as does,  -- the same for people

@@ -40,7 +40,7 @@ select
     identity_id::varchar as identity_id,  -- the identity
     aspect::varchar as aspect,  -- action | network | client | credential | resource
     value::varchar as value,  -- which one
-    mode(detail)::varchar as detail,  -- its access level, country or kind
+    mode(detail order by detail)::varchar as detail,  -- its access level, country or kind
     sum(events)::bigint as events,  -- how often in 30 days
     count(distinct event_date)::bigint as days,  -- on how many days
     max(event_date)::date as last_day  -- the last of them

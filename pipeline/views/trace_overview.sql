@@ -5,13 +5,14 @@ create or replace view trace_overview as
 with runs as (
     select
         trace_id,
-        arg_min(identity_id, event_time) filter (where identity_kind = 'agent') as identity_id,
-        arg_min(on_behalf_of, event_time) as on_behalf_of,
+        arg_min(identity_id, (event_time, event_id)) filter (where identity_kind = 'agent')
+            as identity_id,
+        arg_min(on_behalf_of, (event_time, event_id)) as on_behalf_of,
         min(event_time) as started_at,
         max(event_time) as ended_at,
         count(tool_name) as calls,
         string_agg(tool_name, ' → ' order by event_time, event_id) as chain,
-        arg_min(prompt, event_time) as prompt,
+        arg_min(prompt, (event_time, event_id)) as prompt,
         sum(input_tokens) as input_tokens,
         sum(output_tokens) as output_tokens,
         count(*) filter (where outcome in ('denied', 'failure')) as failed
@@ -28,7 +29,10 @@ judged as (
 ),
 
 found as (
-    select subject, arg_max(finding_id, score) as finding_id, arg_max(title, score) as title
+    select
+        subject,
+        arg_max(finding_id, (score, finding_id)) as finding_id,
+        arg_max(title, (score, finding_id)) as title
     from findings_current
     where starts_with(subject, 'trace:')
     group by subject

@@ -8,20 +8,28 @@ import inspect
 import json
 import re
 from dataclasses import asdict, fields, is_dataclass
-from datetime import date
+from datetime import date, datetime, timezone
 from pathlib import Path
+from random import Random
 from typing import Any, cast
 
 import pytest
 
+from builders.varied import varied
 from detectors import frameworks
 from detectors.base import Window, make, registry
+from detectors.judge import judge
+from pipeline.baselines import roll_up
 from pipeline.errors import NotFoundError, SettingsError
+from pipeline.inventory import take_inventory
 from pipeline.lake import Lake
+from pipeline.schemas import EVENTS
 
 ROOT = Path(__file__).parents[2]
 every_detector = pytest.mark.parametrize("detector_id", sorted(registry()))
-WINDOW = Window.of_day(date(2026, 1, 31), history_days=30)
+DAY = date(2026, 1, 31)
+NOW = datetime(2026, 2, 1, tzinfo=timezone.utc)
+WINDOW = Window.of_day(DAY, history_days=30)
 
 
 def test_the_heart_is_there() -> None:
@@ -120,6 +128,61 @@ def test_every_number_among_the_thresholds_has_a_range(detector_id: str) -> None
         if isinstance(value, int | float):
             with pytest.raises(SettingsError, match=f"{name}: Input should be greater than"):
                 make(detector_id, {name: -1})
+
+
+def test_what_is_found_does_not_hang_on_the_order_of_events(tmp_path: Path) -> None:
+    dice = Random(1)
+    events = varied(dice, day=DAY)
+    told = []
+    for name in ("one", "other"):
+        lake = judged(Lake(tmp_path / name), events)
+        with lake.reader() as reader:
+            ordered = {
+                view: reader.query(f"from {view} order by all").rows()
+                for view in ("scores", "findings", "identity_overview", "trace_overview")
+            }
+        assert all(ordered.values())
+        told.append(ordered)
+        dice.shuffle(events)
+    assert told[0] == told[1]
+
+
+def test_no_column_of_events_has_to_be_known(lake: Lake) -> None:
+    dice = Random(2)
+    known = ("event_id", "event_time", "event_date", "source")
+    unknown = [name for name in EVENTS.column_names if name not in known]
+    events = varied(dice, day=DAY)
+    assert set(events[0]) == set(EVENTS.column_names)
+    of_the_day = [event for event in events if event["event_date"] == DAY]
+    # For each column an identity of that day, and a run, of which the log never has it.
+    without = [
+        {
+            **event,
+            "event_id": f"no-{name}-{n}",
+            "identity_id": f"no-{name}",
+            "trace_id": f"no-{name}",
+            name: None,
+        }
+        for name in unknown
+        for n, event in enumerate(dice.sample(of_the_day, 12))
+    ]
+    with judged(lake, [*events, *without]).reader() as reader:
+        subjects = reader.query("select subject_kind, subject_id, identity_id from scores")
+        findings = reader.query("from findings")
+    assert subjects.height > len(unknown)
+    assert sum(subjects.null_count().row(0)) == sum(findings.null_count().row(0)) == 0
+
+
+def judged(lake: Lake, events: list[dict[str, Any]]) -> Lake:
+    """A lake of these events, of which every detector has judged DAY."""
+    lake.append("events", EVENTS.frame(events))
+    roll_up(lake, now=NOW)
+    take_inventory(lake)
+    detectors = [make(id_) for id_ in registry()]
+    done = judge(lake, detectors, now=NOW, run_id="r", since=DAY)
+    assert done.failures == ()
+    assert done.findings > 0
+    return lake
 
 
 def test_a_part_of_the_score_that_is_none_is_refused() -> None:

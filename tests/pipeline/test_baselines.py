@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pyarrow as pa
 import pytest
 
+from builders.varied import varied
 from pipeline import baselines
 from pipeline.baselines import DAILY, missing_days, roll_up
 from pipeline.lake import Lake
@@ -151,6 +153,17 @@ def test_a_secret_is_kept_as_a_fingerprint(lake: Lake) -> None:
     columns = "place, kind, masked, length(fingerprint), events"
     told = rows(lake, f"select {columns} from daily_secret")
     assert told == [("result", "named secret", "a1B2… (20 characters)", 16, 1)]
+
+
+def test_roll_ups_do_not_hang_on_the_order_of_events(tmp_path: Path) -> None:
+    dice = Random(1)
+    events = varied(dice, day=NOON.date())
+    told = []
+    for name in ("one", "other"):
+        there = lake_of(Lake(tmp_path / name), *events)
+        told.append({name: rows(there, f"from {name} order by all") for name in DAILY})
+        dice.shuffle(events)
+    assert told[0] == told[1]
 
 
 def test_events_without_an_identity_are_in_no_roll_up(lake: Lake) -> None:

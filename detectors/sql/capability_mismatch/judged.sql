@@ -7,7 +7,7 @@ with worst as (
         max(weight) as score,
         max(rank) as rank,
         max(rank) filter (where succeeded > 0) as rank_done,
-        arg_max(against, weight) as against,
+        arg_max(against, (weight, against)) as against,
         list(
             {
                 'capability': capability,

@@ -20,7 +20,7 @@ with known as (
 refused as (
     select
         t.start_id, t.giver_id, t.identity_id, t.action, t.access,
-        arg_min(r.identity_id, r.refused_at) as refused_id
+        arg_min(r.identity_id, (r.refused_at, r.identity_id)) as refused_id
     from (
         select *, unnest(path[:-2]) as hand
         from delegated_today
@@ -74,7 +74,10 @@ new_actions as (
 ),
 
 sensitive as (
-    select n.action, max(s.strength) as strength, arg_max(s.technique, s.strength) as technique
+    select
+        n.action,
+        max(s.strength) as strength,
+        arg_max(s.technique, (s.strength, s.technique)) as technique
     from new_actions as n
     join sensitive_actions as s on regexp_matches(lower(n.action), s.action_pattern)
     where s.raw_pattern is null and s.raw_unless is null and not s.outsider

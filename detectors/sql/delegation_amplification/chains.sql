@@ -17,7 +17,7 @@ shapes as (
     select
         start_id,
         identity_id,
-        arg_max(path, depth) as path,
+        arg_max(path, (depth, path)) as path,
         max(depth) as depth,
         min(edge_days) as edge_days,
         max(starts) as starts,
@@ -36,8 +36,8 @@ shapes as (
             'own_days': own_days,
             'technique': technique,
             'score': score
-        } order by score desc, action) filter (where score > 0) as new_acts,
-        list(event_id order by score desc, first_seen) as evidence,
+        } order by score desc, action, access) filter (where score > 0) as new_acts,
+        list(event_id order by score desc, first_seen, event_id) as evidence,
         min(first_seen) as first_seen,
         max(last_seen) as last_seen
     from acts

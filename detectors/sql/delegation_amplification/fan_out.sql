@@ -30,7 +30,7 @@ today as (
         count(distinct d.identity_id) as ends,
         count(distinct d.identity_id) filter (where r.identity_id is null) as new_ends,
         list_sort(list(distinct d.identity_id) filter (where r.identity_id is null)) as reached,
-        list(d.event_id order by r.identity_id is not null, d.first_seen) as evidence,
+        list(d.event_id order by r.identity_id is not null, d.first_seen, d.event_id) as evidence,
         min(d.first_seen) as first_seen,
         max(d.last_seen) as last_seen
     from delegated_today as d

@@ -3,8 +3,9 @@
 -- why: what was done for nobody, the strongest first
 select
     e.identity_id,
-    list(e.event_id order by e.access in ('read', 'list', 'other'), e.event_time)[1:$most_evidence]
-        as evidence,
+    list(
+        e.event_id order by e.access in ('read', 'list', 'other'), e.event_time, e.event_id
+    )[1:$most_evidence] as evidence,
     list_sort(list(distinct e.action)) as actions,
     min(e.event_time) as first_seen,
     max(e.event_time) as last_seen

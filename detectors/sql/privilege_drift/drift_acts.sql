@@ -15,7 +15,7 @@ acts as (
     select
         h.identity_id,
         h.rule,
-        any_value(h.service) as service,
+        min(h.service) as service,
         count(*) as events,
         count(*) filter (where h.outcome = 'success') as succeeded,
         count(distinct h.resource_id) as targets,

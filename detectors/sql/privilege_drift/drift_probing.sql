@@ -22,7 +22,7 @@ doors as (
 ),
 
 both_ways as (
-    select e.identity_id, e.action, any_value(e.access) as access,
+    select e.identity_id, e.action, min(e.access) as access,
         min(e.event_time) filter (where e.outcome = 'denied') as refused_at,
         max(e.event_time) filter (where e.outcome = 'success') as opened_at
     from events as e

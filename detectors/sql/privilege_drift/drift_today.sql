@@ -3,10 +3,10 @@
 -- why: what each identity did of its own accord on the judged day
 select
     identity_id,
-    any_value(identity_kind) as identity_kind,
+    min(identity_kind) as identity_kind,
     action,
     access,
-    coalesce(any_value(service), '') as service,
+    coalesce(min(service), '') as service,
     sum(events)::bigint as events,
     sum(succeeded)::bigint as succeeded,
     sum(denied)::bigint as denied,

@@ -7,7 +7,7 @@ with worst as (
         subject_id,
         max(score) as score,
         count(distinct fingerprint) as secrets,
-        arg_max(identity_id, score) as identity_id,
+        arg_max(identity_id, (score, fingerprint, place, event_id)) as identity_id,
         bool_or(is_carried) as is_carried,
         arg_max({
             'place': place,
@@ -18,9 +18,9 @@ with worst as (
             'is_carried': is_carried,
             'secret_days': secret_days,
             'kind_days': kind_days
-        }, score) as worst,
+        }, (score, fingerprint, place, event_id)) as worst,
         -- Most telling first; where a secret came from belongs to where it went.
-        list_distinct(list(event_id order by score desc, first_seen)) as evidence,
+        list(event_id order by score desc, first_seen, event_id) as evidence,
         min(first_seen) as first_seen,
         max(last_seen) as last_seen
     from exposures

@@ -11,13 +11,13 @@ select
     coalesce(trace_id, session_id, identity_id) as subject_id,
     place,
     tool_name,
-    any_value(access) as access,
+    min(access) as access,
     kind,
     fingerprint,
     any_value(masked) as masked,
     min(first_seen) as first_seen,
     max(last_seen) as last_seen,
-    arg_min(event_id, first_seen) as event_id
+    arg_min(event_id, (first_seen, event_id)) as event_id
 from daily_secret
 where event_date = $day
 group by all

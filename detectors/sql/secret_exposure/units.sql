@@ -29,7 +29,7 @@ with texts as (
 select
     subject_kind,
     subject_id,
-    mode(identity_id) as identity_id,
+    mode(identity_id order by identity_id) as identity_id,
     coalesce(sum(length(told)), 0)::bigint as texts,
     coalesce(sum(length(list_filter(
         told,

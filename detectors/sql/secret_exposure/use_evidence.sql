@@ -5,7 +5,8 @@ select
     f.subject_id,
     list(e.event_id order by
         not coalesce(list_contains(f.foreign_places, coalesce(e.network, e.source_ip)), false),
-        e.event_time
+        e.event_time,
+        e.event_id
     )[1:$most_evidence] as used_by,
     min(e.event_time) as first_used,
     max(e.event_time) as last_used

@@ -27,10 +27,10 @@ first_exposure as (
         credential_id,
         min(first_seen) as exposed_at,
         min(event_date) as exposed_on,
-        arg_min(event_id, first_seen) as exposed_by,
-        arg_min(identity_id, first_seen) as exposer,
-        arg_min(place, first_seen) as place,
-        arg_min(tool_name, first_seen) as tool_name,
+        arg_min(event_id, (first_seen, event_id, place)) as exposed_by,
+        arg_min(identity_id, (first_seen, event_id, place)) as exposer,
+        arg_min(place, (first_seen, event_id, place)) as place,
+        arg_min(tool_name, (first_seen, event_id, place)) as tool_name,
         arg_max(kind, (strength, fingerprint)) as kind,
         arg_max(masked, (strength, fingerprint)) as masked,
         arg_max(fingerprint, (strength, fingerprint)) as fingerprint,
@@ -59,7 +59,7 @@ usual as (
     select
         credential_id,
         list(distinct identity_id) as identities,
-        list(distinct coalesce(network, source_ip)) as networks,
+        list_sort(list(distinct coalesce(network, source_ip))) as networks,
         count(distinct event_date) as days
     from used
     where event_date < exposed_on

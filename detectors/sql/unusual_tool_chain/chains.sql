@@ -19,11 +19,11 @@ most_repeated as (
     select
         trace_id,
         max(times) filter (where argued) as repeats,
-        arg_max(tool_name, times) filter (where argued) as repeated_tool,
-        arg_max(event_ids, times) filter (where argued) as repeated_events,
+        arg_max(tool_name, (times, event_ids)) filter (where argued) as repeated_tool,
+        arg_max(event_ids, (times, event_ids)) filter (where argued) as repeated_events,
         max(times) filter (where not argued) as recurrences,
-        arg_max(tool_name, times) filter (where not argued) as recurring_tool,
-        arg_max(event_ids, times) filter (where not argued) as recurring_events
+        arg_max(tool_name, (times, event_ids)) filter (where not argued) as recurring_tool,
+        arg_max(event_ids, (times, event_ids)) filter (where not argued) as recurring_events
     from repeats
     group by trace_id
 ),
@@ -40,7 +40,7 @@ retried as (
     select
         c.trace_id,
         count(distinct coalesce(c.arguments, '') || c.tool_name) as retries,
-        list(distinct c.event_id)[:50] as retry_events,
+        list_sort(list(distinct c.event_id))[:50] as retry_events,
         max(c.call_no) as last_retry
     from calls as c
     semi join calls as d

@@ -25,7 +25,7 @@ others as (
 ),
 
 nearest as (
-    select trace_id, max(tools) as tools, arg_max(identity_id, tools) as identity_id
+    select trace_id, max(tools) as tools, arg_max(identity_id, (tools, identity_id)) as identity_id
     from others
     group by trace_id
 )

@@ -22,7 +22,7 @@ with told as (
 select
     trace_id,
     count(distinct tool_name) filter (where is_new_tool) as new_tools,
-    list(distinct tool_name) filter (where is_new_tool) as new_tool_names,
+    list(distinct tool_name order by tool_name) filter (where is_new_tool) as new_tool_names,
     count(distinct (after_tool, tool_name)) filter (where is_new_step) as new_steps,
     list(call_no order by call_no) filter (where is_new_step) as new_step_calls
 from told

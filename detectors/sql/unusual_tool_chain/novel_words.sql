@@ -3,7 +3,11 @@
 -- why: words that a call brings in: neither the prompt nor an earlier call of the run had them;
 --      `argument` is where (null: the tool's name)
 with first_used as (
-    select trace_id, word, min(call_no) as call_no, arg_min(argument, call_no) as argument
+    select
+        trace_id,
+        word,
+        min(call_no) as call_no,
+        arg_min(argument, (call_no, argument)) as argument
     from call_words
     group by trace_id, word
 )

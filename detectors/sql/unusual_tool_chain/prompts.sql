@@ -4,7 +4,9 @@
 --      `scope`: an earlier run is weighed with every run of the same prompt left out, as if it were
 --      judged; judged runs share the scope of the whole history.
 with asked as (
-    select e.trace_id, left(string_agg(distinct e.prompt, chr(10)), $text_limit) as prompt
+    select
+        e.trace_id,
+        left(string_agg(distinct e.prompt, chr(10) order by e.prompt), $text_limit) as prompt
     from events as e
     join traces as t on t.trace_id = e.trace_id and t.bucket = $bucket
     where e.prompt is not null

@@ -8,7 +8,7 @@
 with used as (
     select
         tool_name,
-        mode(access) as access,
+        mode(access order by access) as access,
         avg(regexp_matches(coalesce(tool_arguments, ''), 'https?://|www\.')::integer) as fetches,
         avg(regexp_matches(coalesce(resource_id, ''), '^https?://')::integer) as of_address,
         lower(regexp_replace(tool_name, '([a-z])([A-Z])', '\1 \2', 'g')) as name

@@ -6,7 +6,8 @@ with seen as (
     select
         trace_id,
         min(event_date) as day,
-        arg_min(identity_id, event_time) filter (where tool_name is not null) as identity_id,
+        arg_min(identity_id, (event_time, event_id)) filter (where tool_name is not null)
+            as identity_id,
         min(event_time) as first_seen,
         max(event_time) as last_seen,
         sum(
@@ -18,7 +19,7 @@ with seen as (
     where trace_id is not null
         and event_date between $history_start and $day + 1
     group by trace_id
-    having count(tool_name) > 0 and min(event_date) <= $day
+    having count(tool_name) filter (where identity_id is not null) > 0 and min(event_date) <= $day
 ),
 
 placed as (

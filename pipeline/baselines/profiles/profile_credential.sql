@@ -5,7 +5,7 @@
 create or replace macro profile_credential(day, history_start) as table
 select
     credential_id,
-    mode(credential_kind) as credential_kind,
+    mode(credential_kind order by credential_kind) as credential_kind,
     list(distinct identity_id) as identities,
     count(distinct network) as networks,
     count(distinct client) as clients,

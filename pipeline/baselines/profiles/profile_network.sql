@@ -6,8 +6,8 @@ create or replace macro profile_network(day, history_start) as table
 select
     identity_id,
     network,
-    mode(country) as country,
-    mode(cloud) as cloud,
+    mode(country order by country) as country,
+    mode(cloud order by cloud) as cloud,
     sum(events)::bigint as events,
     count(distinct event_date) as days,
     max(last_seen) as last_seen

@@ -6,7 +6,7 @@ create or replace macro profile_peer(day, history_start) as table
 with services as (
     select
         identity_id,
-        any_value(identity_kind) as identity_kind,
+        min(identity_kind) as identity_kind,
         coalesce(service, '') as service,
         sum(days) as weight,
         sum(observations)::bigint as observations,
@@ -18,7 +18,7 @@ with services as (
 main_services as (
     select
         identity_id,
-        any_value(identity_kind) as identity_kind,
+        min(identity_kind) as identity_kind,
         list_sort(array_agg(service order by weight desc, service)[1:2]) as services,
         sum(observations)::bigint as observations,
         max(days) as days
