@@ -80,6 +80,9 @@ class CredentialReuse:
     together_minutes: Count = 30
     """Uses closer in time than this are at the same time."""
 
+    most_places: Count = 500
+    """Places of a subject, the most used, with which each of its places is compared."""
+
     most_evidence: Count = 50
     """Events shown for a finding."""
 

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta, timezone
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from detectors.base import Judgement
+from detectors.base import Judgement, Window
 from detectors.credential_reuse import CredentialReuse
+from pipeline.baselines import roll_up
+from pipeline.lake import Lake
+from pipeline.schemas import EVENTS
 
 Event = dict[str, Any]
 Make = Callable[..., Event]
@@ -154,6 +159,32 @@ def test_what_goes_on_is_told_twice_and_then_known(
         events.append(make_event(90, day=at, hour=10, **{**KEY, **HOSTER, "source_ip": "5.6.7.8"}))
     assert judged(CredentialReuse(), events, day=day - timedelta(days=1)).findings
     assert judged(CredentialReuse(), [], day=day).findings == ()
+
+
+def test_a_key_in_thousands_of_places_takes_no_square_of_them(
+    tmp_path: Path, make_event: Make, day: date
+) -> None:
+    def seconds(places: int) -> float:
+        lake = Lake(tmp_path / str(places))
+        used = [
+            make_event(
+                n,
+                **{**KEY, "network": f"NET-{n}", "country": ("DE", "FR")[n % 2]},
+                source_ip=f"5.6.{n // 256}.{n % 256}",
+            )
+            for n in range(places)
+        ]
+        lake.append("events", EVENTS.frame(used))
+        roll_up(lake, now=datetime(2026, 4, 1, tzinfo=timezone.utc))
+        with lake.reader() as reader:
+            before = time.process_time()
+            judgement = CredentialReuse().detect(reader, Window.of_day(day, history_days=30))
+        [at_once] = judgement.scores["features"].str.json_path_match("$.at_once")
+        assert at_once == "true"
+        return time.process_time() - before
+
+    seconds(10)
+    assert seconds(10_000) < 8 * seconds(2_000)
 
 
 @pytest.mark.parametrize(

@@ -44,6 +44,17 @@ placed as (
     left join company_networks as c on c.network = u.network
 ),
 
+-- With which the places of a subject are compared: all with all would take the square of them.
+most_used as (
+    select *
+    from placed
+    where public
+    qualify row_number() over (
+        partition by subject_kind, subject_id
+        order by events desc, network, client
+    ) <= $most_places
+),
+
 -- Two uses of one subject overlap if the later begins before the earlier ends, or soon after.
 together as (
     select
@@ -62,13 +73,13 @@ together as (
         arg_max(b.country, (b.events, b.network)) as other_country,
         arg_max(b.client, (b.events, b.network)) as other_client
     from placed as a
-    join placed as b
+    join most_used as b
         on b.subject_kind = a.subject_kind
         and b.subject_id = a.subject_id
         and (b.network <> a.network or b.client is distinct from a.client)
         and b.first_seen <= a.last_seen + to_minutes($together_minutes::integer)
         and a.first_seen <= b.last_seen + to_minutes($together_minutes::integer)
-    where a.public and b.public
+    where a.public
     group by a.subject_kind, a.subject_id, a.network, a.client
 ),
 
