@@ -222,17 +222,18 @@ def _place(worst: dict[str, Any]) -> str:
 def _expected(worst: dict[str, Any]) -> str:
     if worst["kind_days"]:
         return (
-            f"Secrets of this kind stood there on {worst['kind_days']} earlier days, "
+            f"Secrets of this kind were seen there on {worst['kind_days']} earlier days, "
             f"this one on {worst['secret_days']}."
         )
-    return "No secret of this kind stood there on any earlier day; agents need none in their texts."
+    return "No secret of this kind was seen there before; agents need none in their texts."
 
 
 def _support(row: dict[str, Any]) -> str:
     days = row["history_days"]
     if days == 0:
         return "too little history (this identity was never seen before); the rule needs none"
-    return f"{days} earlier days of this identity"
+    # Roll-ups know secrets, and not which days had texts that none was in.
+    return f"{days} earlier days of this identity, as far as their texts were logged"
 
 
 def _in_use(use: dict[str, Any]) -> Finding:

@@ -212,6 +212,15 @@ def test_texts_that_the_log_does_not_keep_are_told_as_such(judged: Judge, call: 
     assert told == {"dropped": (0, 0, 0), "hashed": (0, 3, 0), "by word": (0, 3, 0)}
 
 
+def test_days_without_texts_are_not_told_to_have_been_clean(
+    judged: Judge, call: Make, day: date
+) -> None:
+    before = [call(n, day=day - timedelta(days=n)) for n in range(1, 4)]
+    [found] = judged(SecretExposure(), [*before, call(9, prompt=TOKEN)]).findings
+    assert "was seen there before" in found.expected
+    assert found.support == "3 earlier days of this identity, as far as their texts were logged"
+
+
 def used(make_event: Make, n: int, **over: Any) -> dict[str, Any]:
     told = {"identity_id": "user/mailer", "credential_id": KEY_ID, "network": "HOME"}
     return make_event(n, **{**told, "source_ip": "9.9.9.9", **over})
