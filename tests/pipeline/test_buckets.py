@@ -83,6 +83,25 @@ def test_two_loads_of_a_bucket_leave_out_what_the_other_committed(lake: Lake) ->
     assert event_ids(lake) == ["a", "b", "c", "d"]
 
 
+@pytest.mark.parametrize("with_checkpoint", [False, True])
+def test_a_table_in_a_bucket_is_told_how_long_its_log_goes_back(
+    lake: Lake, with_checkpoint: bool
+) -> None:
+    lake.append("events", events("a"))
+    if with_checkpoint and (table := lake.table("events")) is not None:
+        table.create_checkpoint()
+    now = datetime(2100, 1, 1, 12, tzinfo=timezone.utc)
+    lake.keep_log("events", keep_hours=240, now=now)
+    assert lake.last_upkeep("events") == now
+    told = lake.table("events")
+    assert told is not None
+    assert told.metadata().configuration == {
+        "delta.logRetentionDuration": "interval 240 hours",
+        "delta.deletedFileRetentionDuration": "interval 240 hours",
+        "delta.checkpointInterval": "10",
+    }
+
+
 def test_compaction_and_vacuum_change_no_rows_of_a_bucket(lake: Lake) -> None:
     for name in "abc":
         lake.append("events", events(name))
