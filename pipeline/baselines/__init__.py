@@ -73,8 +73,11 @@ def roll_up(
     and days in all.
     """
     done = 0
+    refused: list[pl.DataFrame] = []
     while True:
-        missing = missing_days(lake, since=since)
+        # Of what was refused the other's counts may be right: its roll-ups are partly written over.
+        asked = pl.concat([missing_days(lake, since=since), *refused])
+        missing = asked.unique(["source", "event_date"]).sort("event_date", "source")
         total = done + missing.height
         try:
             for chunk in _at_once(missing):
@@ -83,6 +86,7 @@ def roll_up(
                 if progress is not None:
                     progress(done, total)
         except ConcurrentWriteError:  # the other has got on, so one of the two always does
+            refused.append(chunk.select(missing.columns))
             continue
         return done
 

@@ -274,3 +274,24 @@ def test_of_two_roll_ups_at_once_the_tables_hold_one(
     assert rows(lake, "select events from rollups") == [(2,)]
     assert rows(lake, "select events from daily_identity") == [(2,)]
     assert rows(lake, "select events from daily_action") == [(2,)]
+
+
+def test_a_roll_up_that_a_newer_one_overtook_is_done_again(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    append(lake, event(0))
+    replace = Lake.replace
+
+    def slow(self: Lake, name: str, *args: Any, **more: Any) -> int:
+        """Before the first table is written an event comes, and another rolls up both."""
+        monkeypatch.undo()
+        append(self, event(1))
+        roll_up(self, now=NOW)
+        return replace(self, name, *args, **more)
+
+    monkeypatch.setattr(Lake, "replace", slow)
+    roll_up(lake, now=NOW)
+    assert missing_days(lake).is_empty()
+    told = [rows(lake, f"select sum(events) from {name}") for name in ("rollups", "daily_identity")]
+    assert told == [[(2,)], [(2,)]]
+    assert rows(lake, "select sum(events) from daily_action") == [(2,)]
