@@ -88,7 +88,7 @@ def test_a_file_costs_no_more_memory_where_many_are_known(tmp_path: Path) -> Non
 
 
 def test_files_and_logs_are_known_again_among_many(lake: Lake, tmp_path: Path) -> None:
-    lake.append("ingests", accounts(60_000))
+    lake.append("ingests", accounts(110_000))
     files = [log(tmp_path / "logs", f"{n}.json", n) for n in range(30)]
     lines = tmp_path / "logs" / "app.jsonl"
     lines.write_text("".join(f"{file.read_text()}\n" for file in files[:2]).replace('"0"', '"x"'))
