@@ -141,7 +141,7 @@ class Appending:
         elif len(self._open) > most_open:
             self._close(next(iter(self._open)))
 
-    def actions(self, *, data_change: bool = True) -> list[AddAction | RemoveAction]:
+    def actions(self, *, data_change: bool = True) -> list[AddAction]:
         """What a commit has to say of all that was written, and whether it changes what the table
         holds; nothing can be added after.
         """

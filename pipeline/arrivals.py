@@ -9,10 +9,11 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import msgspec
+import polars as pl
 
 from pipeline.errors import InputError, NotThereError
-from pipeline.files import LocalFile, LogObject, fetched_ahead
-from pipeline.growth import LOST, NOTHING, Content, Growth, Mark, opened
+from pipeline.files import LocalFile, LogObject, as_found, fetched_ahead
+from pipeline.growth import NOTHING, Content, Growth, Mark, opened
 from pipeline.known import (
     Elsewhere,
     Grown,
@@ -31,51 +32,58 @@ _AHEAD = 2
 """Pieces read ahead of what lands; bounds memory."""
 
 
-@dataclass
+@dataclass(eq=False)
 class LogFile:
-    """A file being read: what it is, and what has become so far of the records read of it now.
+    """A file being read: what it is, and what has become of the records of it that have landed now.
 
-    `same_as` is the file whose content it has under another name, which brought its events.
-    A log's `mark` is how far it is read, in the end; `before` is how far it was; `begins` is a
-    place in it, by which it is known again should it not come to the end. `content` is what it is
-    known by while it is unchanged, if that is not its fingerprint. `begun` tells that the lake has
-    it as begun, or has more of it. `outgrown` are fingerprints that it had before it grew, when it
-    was no log yet: their accounts and rejects go when it is in.
+    `there` is where it is read from, if it is. `same_as` is the file whose content it has under
+    another name, which brought its events. A log's `before` is how far it was read; its `mark` is
+    how far it is, in the end. `content` is what it is known by while it is unchanged, if that is
+    not its fingerprint. `outgrown` are fingerprints that it had before it grew, when it was no log
+    yet: their accounts and rejects go when it comes. `replays` are rejects of it that are tried
+    again, and nothing else.
     """
 
     path: str
     fingerprint: str
     bytes: int
     source: str | None = None
+    there: LogObject | None = None
     same_as: LogFile | None = None
     before: KnownLog | None = None
     mark: Mark | None = None
-    begins: Mark | None = None
     content: str | None = None
-    begun: bool = False
     outgrown: Sequence[str] = ()
+    replays: pl.DataFrame | None = None
+    has_landed: bool = False
+    next_index: int = 0
     records: int = 0
     events: int = 0
     duplicates: int = 0
     rejects: int = 0
-    partly: list[dict[str, int]] = field(default_factory=list)
-    first_event_at: datetime | None = None
-    last_event_at: datetime | None = None
+
+    def __post_init__(self) -> None:
+        if self.before is not None:
+            self.next_index = self.before.mark.next_record
 
     @property
-    def next_index(self) -> int:
-        """The index of the record that comes next."""
-        return (self.before.mark.next_record if self.before is not None else 0) + self.records
+    def names(self) -> set[str]:
+        """The names that the lake must have as they were when it was read: its own, the one under
+        which it was first read, and that of the file whose content it has.
+        """
+        names = {self.path} if self.there is None else {self.path, self.there.name}
+        return names if self.same_as is None else names | {self.same_as.path}
 
 
 @dataclass(frozen=True)
 class Arrival:
-    """Some records of a file; `last` if the file ends with them. `apart` if what came before of
-    another file with its path has to land first.
+    """Some records of a file, up to a `mark` if it is a log; `last` if the file ends with them.
+    `apart` if what came before of another file with its path has to land first.
     """
 
     file: LogFile
     piece: Piece = field(default_factory=Piece)
+    mark: Mark | None = None
     last: bool = False
     apart: bool = False
 
@@ -83,11 +91,13 @@ class Arrival:
 @dataclass(frozen=True)
 class Passed:
     """A file of which no more is read now: it is unchanged, or `left`; it may be looked at again
-    when it has changed, or after `until`. `fault` is why it cannot be read.
+    when it has changed, or after `until`, or once what is read now is in: then it is told what
+    `waits`. `fault` is why it cannot be read.
     """
 
     name: str
     left: bool = False
+    waits: LogObject | None = None
     until: datetime | None = None
     fault: str | None = None
 
@@ -123,12 +133,14 @@ def arrivals(
     given: Source | None,
     max_record_bytes: int,
     patience: Patience | None = None,
+    may_be_gone: bool = False,
 ) -> Generator[Arrival | Passed]:
     """What the files hold that the lake lacks, read ahead in a thread.
 
-    Without `patience` each is read as it is, and one that cannot be read is an error.
+    Without `patience` each is read as it is, and one that cannot be read is an error, unless it
+    `may_be_gone` and is.
     """
-    reading = _Reading(known, given, max_record_bytes, patience)
+    reading = _Reading(known, given, max_record_bytes, patience, may_be_gone=may_be_gone)
     return _read_ahead(reading.of_all(fetched_ahead(files, known=known.places)))
 
 
@@ -136,7 +148,7 @@ def records_of(
     log: LogObject, file: LogFile, given: Source | None, max_record_bytes: int
 ) -> Iterator[Arrival]:
     """All of one file; a file of no known source is one reject, whatever is in it."""
-    reading = _Reading(Known(), given, max_record_bytes, None)
+    reading = _Reading(Known(), given, max_record_bytes)
     with opened(log) as content:
         plain = is_plain_on_disk(log, content)
         is_log = content.first_line(containers(), growing=plain) is not None
@@ -151,35 +163,27 @@ class _Reading:
     """Reads one file after the other."""
 
     def __init__(
-        self, known: Known, given: Source | None, max_record_bytes: int, patience: Patience | None
+        self,
+        known: Known,
+        given: Source | None,
+        max_record_bytes: int,
+        patience: Patience | None = None,
+        *,
+        may_be_gone: bool = False,
     ) -> None:
         self.known = known
         self.given = given
         self.max_record_bytes = max_record_bytes
         self.patience = patience
+        self.may_be_gone = may_be_gone
         self._documents: dict[str, LogFile] = {}
         self._logs: set[tuple[str, str]] = set()
-        self._ended: set[str] = set()
         self._at: dict[str, LogFile] = {}
-        self._read: set[tuple[str, str]] = set()
 
     def of_all(self, logs: Iterable[LogObject]) -> Iterator[Arrival | Passed]:
-        """What files hold that the lake lacks; then what it began with and they hold no more, if
-        that cannot be in one that was left.
-        """
-        any_left = False
+        """What files hold that the lake lacks."""
         for log in logs:
-            for item in self.of(log):
-                if isinstance(item, Arrival):
-                    self._read.add((item.file.path, item.file.fingerprint))
-                else:
-                    any_left = any_left or item.left
-                yield item
-        for lost in () if any_left else self.known.lost(apart_from=self._read):
-            file = LogFile(lost.path, lost.fingerprint, lost.bytes, lost.source)
-            file.mark, file.content = LOST, ""
-            file.outgrown = [lost.fingerprint] if lost.has_grown else []
-            yield Arrival(file, last=True)
+            yield from self.of(log)
 
     def of(self, log: LogObject) -> Iterator[Arrival | Passed]:
         """What a file holds that the lake lacks."""
@@ -190,12 +194,13 @@ class _Reading:
             with opened(log) as content:
                 yield from self._of(log, content)
         except InputError as error:
+            is_gone = isinstance(error, NotThereError)
             # One file of a folder must not keep the others from being read, time and again.
-            if self.patience is None or not isinstance(log, LocalFile):
+            is_borne = self.patience is not None and isinstance(log, LocalFile)
+            if not is_borne and not (is_gone and self.may_be_gone):
                 raise
-            gone = isinstance(error, NotThereError)
-            fault = None if gone else str(error)
-            yield Passed(log.name, left=True, until=self.patience.now, fault=fault)
+            until = self.patience.now if self.patience is not None else None
+            yield Passed(log.name, left=True, until=until, fault=None if is_gone else str(error))
 
     def _of(self, log: LogObject, content: Content) -> Iterator[Arrival | Passed]:
         until = self._until_settled(log, content)
@@ -218,81 +223,61 @@ class _Reading:
         self, log: LogObject, content: Content, what: Elsewhere | New
     ) -> Iterator[Arrival | Passed]:
         """A file that the lake does not have under its name."""
-        file = LogFile(log.name, what.fingerprint, content.size, content=what.content)
+        file = LogFile(
+            log.name, what.fingerprint, content.size, there=as_found(log), content=what.content
+        )
+        file.outgrown = self.known.outgrown(log, content)
         if isinstance(what, Elsewhere):
-            file.source, file.mark = what.other.source, what.other.mark
             other = what.other
-            first = LogFile("", "", 0, records=other.understood, events=other.held)
-            file.same_as = first if what.copied else None
+            file.source, file.mark = other.source, other.mark
+            held = (other.understood, other.held) if what.copied else (0, 0)
+            file.same_as = LogFile(other.path, "", 0, records=held[0], events=held[1])
             yield Arrival(file, last=True)
-            yield from self._gone(file, first)
         elif what.fingerprint in self._documents:
             file.same_as = self._documents[what.fingerprint]
             yield Arrival(file, last=True)
         else:
-            file.outgrown = self.known.outgrown(log, content)
-            if (yield from self.whole(log, content, file, is_log=what.is_log)):
-                yield from self._gone(file, file)
-
-    def _gone(self, file: LogFile, first: LogFile) -> Iterator[Arrival]:
-        """Files that held what this one holds, as `first` does, were begun, and are no more."""
-        if file.mark is None and file.fingerprint not in self._ended:
-            self._ended.add(file.fingerprint)
-            for name in self.known.gone(file.fingerprint):
-                was = LogFile(name, file.fingerprint, file.bytes, file.source, same_as=first)
-                yield Arrival(was, last=True)
+            yield from self.whole(log, content, file, is_log=what.is_log)
 
     def whole(
         self, log: LogObject, content: Content, file: LogFile, *, is_log: bool
-    ) -> Generator[Arrival | Passed, None, bool]:
-        """All that a file holds; returns whether that is all."""
+    ) -> Iterator[Arrival | Passed]:
+        """All that a file holds."""
         if is_log:
-            return self._lines(log, content, file)
-        self._documents[file.fingerprint] = file
-        return self._document(log, content, file)
+            yield from self._lines(log, content, file)
+        else:
+            self._documents[file.fingerprint] = file
+            yield from self._document(log, content, file)
 
     def _grown(self, log: LogObject, content: Content, grown: Grown) -> Iterator[Arrival | Passed]:
         """What a log holds after its mark; it keeps the name under which it was first read."""
         known = grown.log
-        before = known if known.booked else None
         if (known.path, known.fingerprint) in self._logs:
             # Another name of the same log is being read on.
-            until = self.patience.now if self.patience is not None else None
-            yield Passed(log.name, left=True, until=until)
+            yield Passed(log.name, waits=as_found(log))
             return
         self._logs.add((known.path, known.fingerprint))
         source = self.given.name if self.given is not None else known.source
-        file = LogFile(known.path, known.fingerprint, known.bytes, source, before=before)
+        file = LogFile(
+            known.path, known.fingerprint, known.bytes, source, there=as_found(log), before=known
+        )
         renamed = known.path != log.name
         if not (renamed and content.compressed):
             file.bytes, file.content = content.size, grown.content
-        if before is None:
-            file.outgrown = self.known.outgrown(log, content)
         all_taken = yield from self._lines(log, content, file)
-        for gone in grown.gone if all_taken else ():
-            if (gone.path, gone.fingerprint) in self._logs:
-                continue
-            self._logs.add((gone.path, gone.fingerprint))
-            was = LogFile(
-                gone.path,
-                gone.fingerprint,
-                gone.bytes,
-                file.source,
-                same_as=file,
-                mark=file.mark,
-            )
-            yield Arrival(was, last=True)
         if renamed and content.compressed and all_taken:
             # So that it need not be decompressed again to see that nothing of it is new.
-            there = LogFile(
+            same = LogFile(
                 log.name,
                 grown.fingerprint,
                 content.size,
                 file.source,
+                there=as_found(log),
+                same_as=LogFile(known.path, "", 0),
                 mark=file.mark,
                 content=grown.content,
             )
-            yield Arrival(there, last=True)
+            yield Arrival(same, last=True)
 
     def _lines(
         self, log: LogObject, content: Content, file: LogFile
@@ -307,13 +292,12 @@ class _Reading:
         size = known.bytes if known is not None else None
         anything = known is None
         for piece in growth.pieces():
-            file.begins = file.begins or growth.so_far()
             if not self._recognised(file, piece):
                 file.mark = NOTHING
                 # Of a log that was not recognised before either, this is told already.
                 yield self._as_a_whole(file, piece) if known is None else Passed(log.name)
                 return False
-            yield self._arrival(file, piece)
+            yield self._arrival(file, piece, mark=growth.mark)
             anything = True
         file.mark = growth.mark
         left = growth.unfinished and until is not None
@@ -327,10 +311,8 @@ class _Reading:
 
     def _document(
         self, log: LogObject, content: Content, file: LogFile
-    ) -> Generator[Arrival | Passed, None, bool]:
-        """The records of a document, unless something in it is not whole and may become so; returns
-        whether that is all.
-        """
+    ) -> Iterator[Arrival | Passed]:
+        """The records of a document, unless something in it is not whole and may become so."""
         empty = True
         for piece in split(
             content.blocks(), containers=containers(), max_record_bytes=self.max_record_bytes
@@ -339,15 +321,14 @@ class _Reading:
             if until is not None:
                 del self._documents[file.fingerprint]
                 yield Passed(log.name, left=True, until=until)
-                return False
+                return
             if not self._recognised(file, piece):
                 yield self._as_a_whole(file, piece)
-                return True
+                return
             empty = empty and not piece.indexes and not piece.broken
             yield self._arrival(file, piece)
         nothing = [Broken(-1, "expected records, got an empty file", b"")] if empty else []
         yield self._arrival(file, Piece(broken=nothing), last=True)
-        return True
 
     def _recognised(self, file: LogFile, piece: Piece) -> bool:
         """Whether the file's source is known, by this piece if need be."""
@@ -361,10 +342,17 @@ class _Reading:
         reject = Broken(-1, _unrecognised(piece), _first_text(piece))
         return self._arrival(file, Piece(broken=[reject]), last=True)
 
-    def _arrival(self, file: LogFile, piece: Piece | None = None, *, last: bool = False) -> Arrival:
+    def _arrival(
+        self,
+        file: LogFile,
+        piece: Piece | None = None,
+        *,
+        mark: Mark | None = None,
+        last: bool = False,
+    ) -> Arrival:
         before = self._at.get(file.path, file)
         self._at[file.path] = file
-        return Arrival(file, piece or Piece(), last, apart=before is not file)
+        return Arrival(file, piece or Piece(), mark, last, apart=before is not file)
 
     def _until_settled(self, log: LogObject, content: Content) -> datetime | None:
         """When to read what is not appended to: once nobody writes it any more."""

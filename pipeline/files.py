@@ -191,6 +191,11 @@ def fetched_ahead(
         yield from waiting
 
 
+def as_found(log: LogObject) -> LogObject:
+    """The same file without what was fetched of it."""
+    return log.listed if isinstance(log, FetchedObject) else log
+
+
 def file_named(name: str) -> LogObject | None:
     """The file of a name, if it is there."""
     place = located(name)

@@ -251,14 +251,11 @@ def _edges_along(blocks: Iterator[bytes], places: set[int]) -> Iterator[tuple[in
 NOTHING = Mark(0, 0, _Edges().digest())
 """The mark of a log of which nothing is taken."""
 
-LOST = Mark(0, 0, "")
-"""The mark of what no file is known to hold any more; none fits it."""
-
 
 @dataclass
 class Growth:
-    """Reads a log from a mark on. Once its `pieces` are through, `mark` is where it stands then,
-    and `unfinished` whether it ends in what is not whole, which is told of if `tells`.
+    """Reads a log from a mark on, which moves on with each of its `pieces`. Once they are through,
+    `unfinished` is whether it ends in what is not whole, which is told of if `tells`.
     """
 
     content: Content
@@ -276,7 +273,9 @@ class Growth:
         blocks, self._edges = self.content.blocks_from(self.mark)
         index = self.mark.next_record
         for piece in self._split(self._whole_lines(blocks), index):
+            # It ends where a block of whole lines does, and no more than that was asked for yet.
             index = _after(piece, index)
+            self.mark = self._so_far(index)
             yield piece
         rest = self._rest.strip(_SPACE)
         self.unfinished = self._fault is not None or bool(rest and not _is_whole(rest))
@@ -284,14 +283,15 @@ class Growth:
             self._edges.add(self._rest)
             for piece in self._split([self._rest], index):
                 index = _after(piece, index)
+                self.mark = self._so_far(index)
                 yield piece
-        self.mark = self.so_far(index)
+        self.mark = self._so_far(index)
         if self.unfinished and self.tells:
             reason = self._fault or self._fault_of_rest()
             yield Piece(broken=[Broken(index, reason, rest)])
 
-    def so_far(self, next_record: int = 0) -> Mark:
-        """A mark as far as the log is read by now, of which the pieces may lag behind."""
+    def _so_far(self, next_record: int) -> Mark:
+        """A mark as far as the log is read by now."""
         return Mark(self._edges.at, next_record, self._edges.digest())
 
     def _fault_of_rest(self) -> str:

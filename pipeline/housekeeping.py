@@ -15,7 +15,7 @@ import polars as pl
 
 from pipeline.appending import TARGET_BYTES
 from pipeline.baselines import DAILY
-from pipeline.booking import forget_begun
+from pipeline.booking import settle
 from pipeline.lake import ConcurrentWriteError, Lake
 from pipeline.schemas import TABLES
 from pipeline.settings import Retention
@@ -87,6 +87,8 @@ def keep_house(lake: Lake, *, rules: Rules, retention: Retention, now: datetime)
     Safe beside readers and writers: where a writer replaces what is being compacted, the writer
     goes first, and the compaction is left for the next time.
     """
+    # The log of `events`, which is kept in bounds, is not to lose what is not settled yet.
+    settle(lake)
     done, left = [], []
     for name in TABLES:
         before = files = lake.files(name)
@@ -95,8 +97,6 @@ def keep_house(lake: Lake, *, rules: Rules, retention: Retention, now: datetime)
         if rows or texts:
             files = lake.files(name)
         untidy = busy(files, rules.of(name))
-        if untidy.height and name == "begun":
-            forget_begun(lake)
         if untidy.height and not _compact(lake, name, untidy, rules.of(name)):
             left.append(f"table {name} was being rewritten; its small files are left for next time")
         last = lake.last_upkeep(name)
@@ -171,7 +171,6 @@ def _age_of(retention: Retention) -> dict[str, tuple[str, int | None]]:
         "findings": ("last_seen", retention.findings_days),
         "rejects": ("rejected_at", retention.rejects_days),
         "runs": ("started_at", retention.runs_days),
-        "begun": ("begun_at", retention.runs_days),
     }
 
 

@@ -8,7 +8,7 @@ waits for the next one: at most one batch is in each, which bounds memory.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field, replace
@@ -19,8 +19,9 @@ from typing import Any
 import polars as pl
 
 from pipeline import enrich
-from pipeline.arrivals import Passed, Patience, arrivals
+from pipeline.arrivals import LogFile, Passed, Patience, arrivals
 from pipeline.batches import Batch, Gathering
+from pipeline.booking import settle
 from pipeline.buckets import BucketUrl, located
 from pipeline.content import Privacy
 from pipeline.files import LocalFile, LogObject
@@ -44,6 +45,7 @@ _PER_BYTE = 7
 are read, parsed and landed at the same time there are texts, columns and compressed files.
 """
 
+_ATTEMPTS = 100
 _SMALLEST, _LARGEST = 8 << 20, 64 << 20
 """Smaller batches take no less memory, larger ones no less time."""
 
@@ -146,63 +148,131 @@ def bring(
 
     Once it is `stopped` it reads no further and lands what it has.
     """
-    given = source_named(way.source) if way.source is not None else None
-    lake, limits = way.lake, way.limits
-    lander = Lander(
-        lake=lake,
-        now=now,
-        run_id=way.run_id,
-        reject_text_bytes=limits.reject_text_bytes,
-        privacy=way.privacy,
-        batches_in_commit=limits.batches_in_commit,
-    )
+    done: list[LogFile] = []
     passed: list[Passed] = []
+    wanted: Sequence[LogObject] = found.files
     ended = True
-    with (
-        known_files(lake, [file.name for file in found.files]) as known,
-        _Stages(lander, way.network_database) as stages,
-        closing(
-            arrivals(
-                found.files,
-                known,
-                given=given,
-                max_record_bytes=limits.max_record_bytes,
-                patience=patience,
-            )
-        ) as coming,
-    ):
-        gathering = Gathering()
-        for arrival in coming:
-            if isinstance(arrival, Passed):
-                passed.append(arrival)
-            else:
-                if arrival.apart:
-                    stages.take(gathering.joined(), commit=True)
-                gathering.add(arrival)
-            if gathering.bytes >= limits.batch_bytes:
-                stages.take(gathering.joined())
-            if progress is not None:
-                progress(min(len(passed) + stages.read, len(found.files)), len(found.files))
-            if stopped():
-                ended = False
-                break
-        stages.take(gathering.joined(), commit=True)
+    for attempt in range(_ATTEMPTS):
+        tried = _Pass(
+            way,
+            wanted,
+            now=now,
+            patience=patience,
+            stopped=stopped,
+            progress=progress,
+            is_again=attempt > 0,
+        )
+        tried.go()
+        done += tried.lander.done
+        passed += tried.passed
+        ended = tried.ended
+        wanted = tried.again
+        if not wanted or not ended:
+            break
+    passed += [Passed(file.name, left=True, until=now) for file in wanted]
     left = tuple(file for file in passed if file.left)
     if ended:
-        lake.append_new("listings", _listing_rows(found, now=now, run_id=way.run_id))
+        listings = _listing_rows(found, now=now, run_id=way.run_id)
+        way.lake.append_new("listings", listings)
     if progress is not None:
         progress(len(found.files), len(found.files))
     summary = Summary(
-        files=len(lander.done),
+        files=len(done),
         unchanged=len(passed) - len(left),
         unfinished=len(left),
         left_out=found.left_out,
-        records=sum(file.records for file in lander.done),
-        events=sum(file.events for file in lander.done),
-        duplicates=sum(file.duplicates for file in lander.done),
-        rejects=sum(file.rejects for file in lander.done),
+        records=sum(file.records for file in done),
+        events=sum(file.events for file in done),
+        duplicates=sum(file.duplicates for file in done),
+        rejects=sum(file.rejects for file in done),
     )
     return Brought(summary, left, ended)
+
+
+class _Pass:
+    """Goes through files once. For going through `again` are those with which another process was
+    first, unless it is still at work on them, and other names of a log that was read on.
+    """
+
+    def __init__(
+        self,
+        way: Way,
+        files: Sequence[LogObject],
+        *,
+        now: datetime,
+        patience: Patience | None,
+        stopped: Callable[[], bool],
+        progress: Progress | None,
+        is_again: bool,
+    ) -> None:
+        self.is_again = is_again
+        self.way, self.files, self.now = way, files, now
+        self.patience, self.stopped, self.progress = patience, stopped, progress
+        self.lander = Lander(
+            lake=way.lake,
+            now=now,
+            run_id=way.run_id,
+            since=settle(way.lake),
+            reject_text_bytes=way.limits.reject_text_bytes,
+            privacy=way.privacy,
+            batches_in_commit=way.limits.batches_in_commit,
+        )
+        self.passed: list[Passed] = []
+        self.waiting: list[LogObject] = []
+        self.ended = True
+
+    def go(self) -> None:
+        """Go through them."""
+        limits = self.way.limits
+        given = source_named(self.way.source) if self.way.source is not None else None
+        with (
+            known_files(self.way.lake, [file.name for file in self.files]) as known,
+            _Stages(self.lander, self.way.network_database) as stages,
+            closing(
+                arrivals(
+                    self.files,
+                    known,
+                    given=given,
+                    max_record_bytes=limits.max_record_bytes,
+                    patience=self.patience,
+                    may_be_gone=self.is_again,
+                )
+            ) as coming,
+        ):
+            gathering = Gathering()
+            for arrival in coming:
+                if isinstance(arrival, Passed):
+                    self._pass(arrival)
+                else:
+                    if arrival.apart:
+                        stages.take(gathering.joined(), commit=True)
+                    gathering.add(arrival)
+                if gathering.bytes >= limits.batch_bytes:
+                    stages.take(gathering.joined())
+                if self.progress is not None:
+                    done = len(self.passed) + len(self.waiting) + stages.read
+                    done = min(done, len(self.files))
+                    self.progress(done, len(self.files))
+                if self.stopped():
+                    self.ended = False
+                    break
+            stages.take(gathering.joined(), commit=True)
+        taken_up = dict.fromkeys(f.there.name for f in self.lander.taken_up if f.there is not None)
+        self.passed += [Passed(name, left=True, until=self.now) for name in taken_up]
+
+    def _pass(self, file: Passed) -> None:
+        if file.waits is not None:
+            self.waiting.append(file.waits)
+        else:
+            self.passed.append(file)
+
+    @property
+    def again(self) -> list[LogObject]:
+        """The files to go through again."""
+        left = {file.name for file in self.passed if file.left}
+        overtaken = [file.there for file in self.lander.overtaken if file.there is not None]
+        again = {file.name: file for file in [*overtaken, *self.waiting]}
+        return [file for name, file in again.items() if name not in left]
 
 
 class _Stages:

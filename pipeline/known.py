@@ -1,18 +1,11 @@
-"""What the lake has of files, and what it lacks of one: nothing, what came since, or all of it.
-
-A file that an ingest began with and did not book may have events in the lake. Who reads its content
-next, under whatever name, books that file too if it is no more: a log that was renamed is read on
-as what it was, any other file is `gone`. If nobody has its content, and its name something else, it
-is `lost`.
-"""
+"""What the lake has of files, and what it lacks of one: nothing, what came since, or all of it."""
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Container, Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +14,9 @@ import polars as pl
 from pipeline.accounts import Accounts
 from pipeline.errors import NotThereError
 from pipeline.files import LocalFile, LogObject, asked_beside, file_named, same_file
-from pipeline.growth import NOTHING, Content, Mark, fingerprint_of, opened
+from pipeline.growth import Content, Mark, fingerprint_of, opened
 from pipeline.lake import Lake
-from pipeline.schemas import BEGUN, INGESTS
+from pipeline.schemas import IN_PART, INGESTS
 
 SQL = Path(__file__).parent / "sql"
 
@@ -32,8 +25,6 @@ SQL = Path(__file__).parent / "sql"
 class KnownLog:
     """A log of lines as `ingests` has it, with the events it `held`, its own or another file's, in
     how many `understood` records. `ends_in_reject` if `rejects` tells of something after its mark.
-
-    Of one that is only begun nothing is `booked`; `begins` is what it is known again by.
     """
 
     path: str
@@ -44,24 +35,18 @@ class KnownLog:
     understood: int
     mark: Mark
     ends_in_reject: bool
-    begins: Mark | None = None
 
-    @property
-    def booked(self) -> bool:
-        return self.begins is None
-
-    @property
-    def known_by(self) -> Mark:
-        return self.begins or self.mark
-
-    def has_all_of(self, content: Content) -> bool:
-        """Whether a plain file that begins with this log holds nothing else."""
+    def has_all_of(self, content: Content, *, apart_from_rejects: bool = False) -> bool:
+        """Whether a plain file that begins with this log holds nothing else; what it ends in may be
+        a reject, unless that counts as something else.
+        """
         whole = self.mark.read_to == content.size
-        return content.size == self.bytes and (whole or self.ends_in_reject)
+        ends = self.ends_in_reject and not apart_from_rejects
+        return content.size == self.bytes and (whole or ends)
 
     def is_there(self) -> bool:
         """Whether the file still holds it."""
-        return _is_at(self.path, self.known_by)
+        return _is_at(self.path, self.mark)
 
 
 @dataclass(frozen=True)
@@ -82,54 +67,34 @@ class Holder:
         return same_file(self.path, self.content) is not None
 
 
-@dataclass(frozen=True)
-class Lost:
-    """A file that is only begun, and whose name is that of something else: what it has grown to, if
-    it `has_grown`.
-    """
-
-    path: str
-    fingerprint: str
-    bytes: int
-    source: str | None
-    has_grown: bool
-
-
 class Known:
-    """What `ingests` and `begun` tell, to be asked about files of some names and about contents and
-    logs of any.
+    """What `ingests` tells, to be asked about files of some names and about contents and logs of
+    any.
 
     Of those names: `places`, the (path, content) that the lake has, `booked`, the key of each with
     the `next_record` of logs, which are `documents`, and which are `logs` and when something of
-    them was last taken, or begun. The rest is looked up: there may be millions of rows.
+    them was last taken. The rest is looked up: there may be millions of rows.
     """
 
     def __init__(
-        self,
-        of_names: pl.DataFrame | None = None,
-        names: Iterable[str] = (),
-        begun: pl.DataFrame | None = None,
-        accounts: Accounts | None = None,
+        self, of_names: pl.DataFrame | None = None, accounts: Accounts | None = None
     ) -> None:
         nothing = INGESTS.frame([]).with_columns(held=pl.col("events"))
         asked = nothing if of_names is None else of_names
         self.booked = asked.select("source_file", "fingerprint", "next_record")
-        self._begun = BEGUN.frame([]) if begun is None else begun
-        self._begun_of_names = self._begun.filter(pl.col("source_file").is_in(list(names)))
         self._accounts = accounts
         is_log = asked["edges"].is_not_null()
-        begun_logs = self._begun_of_names.filter(pl.col("edges").is_not_null()).select(
-            "source_file", pl.col("begun_at").alias("ingested_at")
-        )
-        latest = pl.concat([begun_logs, asked.filter(is_log).select(begun_logs.columns)])
         kept = pl.coalesce("content", "fingerprint")
         self.places = frozenset(asked.select("source_file", kept).rows())
-        self.documents = frozenset(asked.filter(~is_log)["source_file"])
-        shown = ["bytes", "fingerprint", "source_file"]
-        fruitless = asked.filter(~is_log, pl.col("held") == 0).select(shown)
-        begun_documents = self._begun_of_names.filter(pl.col("edges").is_null()).select(shown)
-        self._fewer = pl.concat([fruitless, begun_documents]).rows_by_key("source_file")
-        self.logs = dict(latest.sort("ingested_at").rows())
+        self.logs = dict(
+            asked.filter(is_log).select("source_file", "ingested_at").sort("ingested_at").rows()
+        )
+        documents = asked.filter(~is_log)
+        self.documents = frozenset(documents["source_file"])
+        fruitless = documents.filter(pl.col("held") == 0).select(
+            "bytes", "fingerprint", "source_file"
+        )
+        self._fruitless = fruitless.rows_by_key("source_file")
 
     def has_object(self, log: LogObject) -> bool:
         """Whether this is an object of a bucket, and in the lake; nothing is asked of its store."""
@@ -144,42 +109,28 @@ class Known:
         held, understood = row["held"], row["understood"]
         return Holder(row["source_file"], content, row["source"], held, understood, _mark(row))
 
-    def is_begun(self, name: str, fingerprint: str) -> bool:
-        """Whether a file is only begun."""
-        begun = self._begun_by_print.get(fingerprint, ())
-        return any(row["source_file"] == name for row in begun)
+    def has_some_of(self, name: str, fingerprint: str) -> bool:
+        """Whether an ingest broke off in a file."""
+        return (name, IN_PART) in self.places and not self.booked.filter(
+            source_file=name, fingerprint=fingerprint
+        ).is_empty()
 
     def outgrown(self, log: LogObject, content: Content) -> list[str]:
-        """The fingerprints of what this file was before it grew, and brought no event (nothing, or
-        half a line) or was not wholly in.
+        """The fingerprints of what this file was before it grew, when it brought no event: nothing,
+        or half a line.
         """
         if not isinstance(log, LocalFile):
             return []
         return [
             fingerprint
-            for size, fingerprint in self._fewer.get(log.name, ())
+            for size, fingerprint in self._fruitless.get(log.name, ())
             if size < content.size and content.begins_with(size, fingerprint)
         ]
 
-    def gone(self, content: str) -> list[str]:
-        """The names of documents with a content that are only begun and are there no more."""
-        names = (row["source_file"] for row in self._begun_by_print.get(content, ()))
-        return [name for name in names if same_file(name, content) is None]
-
-    def lost(self, *, apart_from: Container[tuple[str, str]]) -> Iterator[Lost]:
-        """The files of those names that are only begun, their names being of something else; not
-        those of some (name, fingerprint), which are read now.
-        """
-        for row in self._begun_of_names.iter_rows(named=True):
-            if (row["source_file"], row["fingerprint"]) not in apart_from:
-                with suppress(NotThereError):
-                    yield from _lost(row)
-
     def logs_called(self, fingerprint: str) -> list[KnownLog]:
-        """The logs of a fingerprint, those last that are only begun."""
+        """The logs of a fingerprint."""
         rows = self._accounts.of_log(fingerprint) if self._accounts is not None else ()
-        begun = (row for row in self._begun_by_print.get(fingerprint, ()) if row["edges"])
-        return [*(_known_log(row) for row in rows), *(_begun_log(row) for row in begun)]
+        return [_known_log(row) for row in rows]
 
     def file(self, path: str, fingerprint: str) -> LogObject | None:
         """The file of a key of `ingests`, if it is still there as it was, or grown."""
@@ -188,34 +139,15 @@ class Known:
                 return file_named(path) if log.is_there() else None
         return same_file(path, fingerprint)
 
-    @cached_property
-    def _begun_by_print(self) -> dict[str, list[dict[str, Any]]]:
-        rows: dict[str, list[dict[str, Any]]] = {}
-        for row in self._begun.iter_rows(named=True):
-            rows.setdefault(row["fingerprint"], []).append(row)
-        return rows
-
 
 @contextmanager
 def known_files(lake: Lake, names: Iterable[str] = ()) -> Iterator[Known]:
     """What the lake has of files of these names, and of contents and logs of any."""
     asked = pl.DataFrame({"source_file": list(names)}, schema={"source_file": pl.String})
-    with lake.reader(tables=["ingests", "begun"]) as reader:
+    with lake.reader(tables=["ingests"]) as reader:
         reader.define("asked", asked)
         of_names = reader.query(SQL / "of_names.sql")
-        begun = reader.query(SQL / "only_begun.sql")
-        yield Known(of_names, asked["source_file"], begun, Accounts(reader))
-
-
-def _lost(row: Mapping[str, Any]) -> Iterator[Lost]:
-    """A file that is only begun, if its name is that of something else."""
-    path, fingerprint, size = row["source_file"], row["fingerprint"], row["bytes"]
-    log = file_named(path)
-    is_there = row["edges"] is not None and _begun_log(row).is_there()
-    if log is not None and not is_there and same_file(path, fingerprint) is None:
-        with opened(log) as content:
-            has_grown = content.begins_with(size, fingerprint)
-        yield Lost(path, fingerprint, size, row["source"], has_grown)
+        yield Known(of_names, Accounts(reader))
 
 
 def _mark(row: Mapping[str, Any]) -> Mark | None:
@@ -240,20 +172,6 @@ def _known_log(row: Mapping[str, Any]) -> KnownLog:
     )
 
 
-def _begun_log(row: Mapping[str, Any]) -> KnownLog:
-    return KnownLog(
-        path=row["source_file"],
-        fingerprint=row["fingerprint"],
-        source=row["source"],
-        bytes=row["bytes"],
-        held=0,
-        understood=0,
-        mark=NOTHING,
-        ends_in_reject=False,
-        begins=Mark(row["read_to"], 0, row["edges"]),
-    )
-
-
 @dataclass(frozen=True)
 class Unchanged:
     """The lake has all of it."""
@@ -261,8 +179,8 @@ class Unchanged:
 
 @dataclass(frozen=True)
 class Elsewhere:
-    """The lake has all of it from another file; `copied` if that one is still there, or something
-    may have landed from this one.
+    """The lake has all of it from another file; `copied` if that one is still there, or an ingest
+    broke off in this one.
 
     `fingerprint` is what it is called under its own name; `content` what it is known by while it is
     unchanged, if it has to be read for that.
@@ -276,14 +194,11 @@ class Elsewhere:
 
 @dataclass(frozen=True)
 class Grown:
-    """The lake has the beginning of it, perhaps under another name. `gone` are other names under
-    which it was begun and is there no more.
-    """
+    """The lake has the beginning of it, perhaps under another name."""
 
     fingerprint: str
     content: str | None
     log: KnownLog
-    gone: tuple[KnownLog, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -333,7 +248,7 @@ def _seen(log: LogObject, content: Content, known: Known, containers: frozenset[
     if first_line is None:
         assert kept is not None
         return _elsewhere(log, kept, kept, known) or New(kept, kept, is_log=False)
-    fingerprint, alike = _alike(log.name, content, first_line, known)
+    fingerprint, alike = _alike(log.name, first_line, known)
     return (
         _elsewhere(log, fingerprint, kept, known)
         or _as_log(log, content, alike, fingerprint, kept)
@@ -352,28 +267,21 @@ def _elsewhere(
     holder = known.holder(kept) if kept is not None else None
     if holder is None or holder.path == log.name:
         return None
-    copied = holder.is_there() or known.is_begun(log.name, fingerprint)
+    copied = holder.is_there() or known.has_some_of(log.name, fingerprint)
     return Elsewhere(fingerprint, kept, holder, copied)
 
 
-def _alike(
-    name: str, content: Content, first_line: bytes, known: Known
-) -> tuple[str, list[KnownLog]]:
+def _alike(name: str, first_line: bytes, known: Known) -> tuple[str, list[KnownLog]]:
     """What a log of this name that begins with a line is called if it is none that the lake has,
     and those of any name that begin so.
     """
-
-    def is_another(log: KnownLog) -> bool:
-        """Whether a log is of this name, and not this one, only begun."""
-        return log.path == name and (log.booked or log.known_by not in content.fits({log.known_by}))
-
     alike: list[KnownLog] = []
     own: str | None = None
     for generation in itertools.count():
         fingerprint = fingerprint_of(first_line, generation)
         logs = known.logs_called(fingerprint)
         alike += logs
-        if own is None and not any(map(is_another, logs)):
+        if own is None and all(other.path != name for other in logs):
             own = fingerprint
         if not logs:
             break
@@ -385,19 +293,18 @@ def _as_log(
 ) -> Seen | None:
     """What a file is that begins as some logs do, if it is one of them."""
     plain = is_plain_on_disk(log, content)
-    fitting = content.fits({other.known_by for other in alike})
-    same = [other for other in alike if other.known_by in fitting]
+    fitting = content.fits({other.mark for other in alike})
+    same = [other for other in alike if other.mark in fitting]
     same.sort(key=lambda other: (other.mark.read_to, other.path == log.name), reverse=True)
     was_here = any(other.path == log.name for other in same)
     for other in same:
-        has_all = plain and other.has_all_of(content)
         # What lies in a bucket is not renamed there.
-        may_be_renamed = isinstance(log, LocalFile) and other.known_by.read_to > 0
+        may_be_renamed = isinstance(log, LocalFile) and other.mark.read_to > 0
         if other.path == log.name or (may_be_renamed and not other.is_there()):
-            begun = (each for each in same if each is not other and not each.booked)
-            gone = tuple(each for each in begun if not each.is_there())
-            return Unchanged() if has_all else Grown(fingerprint, kept, other, gone)
-        if has_all and not was_here:
+            has_all = plain and other.has_all_of(content)
+            return Unchanged() if has_all else Grown(fingerprint, kept, other)
+        # What the other ends in may become whole there and not here.
+        if plain and not was_here and other.has_all_of(content, apart_from_rejects=True):
             return Elsewhere(fingerprint, kept, other, copied=True)
     return None
 
@@ -405,7 +312,7 @@ def _as_log(
 def _is_part(log: LogObject, content: Content, alike: list[KnownLog]) -> bool:
     return any(
         other.path != log.name
-        and other.known_by.read_to > content.size
+        and other.mark.read_to > content.size
         and _is_at(other.path, content.end())
         for other in alike
     )

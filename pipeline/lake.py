@@ -169,12 +169,32 @@ class Lake:
         spec = TABLES[name]
         return Appending(spec, self.location / name, spec.arrow_schema)
 
-    def commit(self, rows: Appending, *, turn: Turn) -> None:
-        """Add all of the rows to their table in one commit; fails with `ConcurrentWriteError` if
-        another process took the turn.
+    def commit(self, rows: Appending, *, turn: Turn, told: Mapping[str, str] | None = None) -> None:
+        """Add all of the rows to their table in one commit, of which the table's log keeps what is
+        `told`, though there be no rows; fails with `ConcurrentWriteError` if another process took
+        the turn.
         """
-        if actions := rows.actions():
-            self._change_files(rows.table.name, actions, turn)
+        actions = rows.actions()
+        if actions or told:
+            self._change_files(rows.table.name, actions, turn, told=told)
+
+    def told(
+        self, name: str, key: str, *, after: int, until: int | None = None
+    ) -> list[tuple[int, str]]:
+        """What commits of a table told under a key, with their versions, oldest first: those after
+        a version, up to one (the last, if None). What the log has lost by now is left out.
+        """
+        table = self.table(name)
+        if table is None or table.version() <= after:
+            return []
+        commits = table.history(table.version() - after)
+        told = [(c["version"], c[key]) for c in commits if c.get(key) is not None]
+        last = table.version() if until is None else until
+        return sorted((version, text) for version, text in told if after < version <= last)
+
+    def add_files(self, name: str, files: Sequence[AddAction], *, turn: Turn) -> None:
+        """Add files that were written before to a table, in one commit."""
+        self._change_files(name, files, turn)
 
     def append_new(self, name: str, rows: pl.DataFrame) -> int:
         """Append those rows whose key the table does not have yet; returns how many.
@@ -238,8 +258,42 @@ class Lake:
 
         return self._committed(name, update, turn=turn)
 
-    def remove(self, name: str, keys: pl.DataFrame) -> int:
-        """Delete the rows of a table whose key is one of `keys`; returns how many that were."""
+    def put(self, name: str, rows: pl.DataFrame, *, gone: pl.DataFrame, turn: Turn) -> None:
+        """Put whole rows into a table, in place of those with their keys, and delete the rows with
+        some other keys, in one commit.
+        """
+        spec = TABLES[name]
+        is_gone = pl.lit(value=True).alias("is_gone")
+        changes = pl.concat(
+            [rows.with_columns(~is_gone), gone.select(*spec.key, is_gone)], how="diagonal"
+        )
+        same = " and ".join(f"t.{c} = s.{c}" for c in spec.key)
+        whole = {column: f"s.{column}" for column in spec.column_names}
+
+        def put(table: DeltaTable) -> int:
+            (
+                table.merge(
+                    changes.to_arrow(),
+                    predicate=same,
+                    source_alias="s",
+                    target_alias="t",
+                    streamed_exec=_BY_STATISTICS,
+                    writer_properties=_WRITER,
+                    commit_properties=_commit(turn),
+                )
+                .when_matched_delete("s.is_gone")
+                .when_matched_update(whole)
+                .when_not_matched_insert(whole, "not s.is_gone")
+                .execute()
+            )
+            return changes.height
+
+        self._committed(name, put, turn=turn)
+
+    def remove(self, name: str, keys: pl.DataFrame, *, turn: Turn | None = None) -> int:
+        """Delete the rows of a table whose key is one of `keys`; returns how many that were. With a
+        `turn`, as `append`.
+        """
         same = " and ".join(f"t.{c} = s.{c}" for c in TABLES[name].key)
 
         def remove(table: DeltaTable) -> int:
@@ -251,14 +305,16 @@ class Lake:
                     target_alias="t",
                     streamed_exec=_BY_STATISTICS,
                     writer_properties=_WRITER,
-                    commit_properties=_commit(None),
+                    commit_properties=_commit(turn),
                 )
                 .when_matched_delete()
                 .execute()
             )
             return int(result["num_target_rows_deleted"])
 
-        return 0 if keys.is_empty() or self.table(name) is None else self._committed(name, remove)
+        if keys.is_empty() or self.table(name) is None:
+            return 0
+        return self._committed(name, remove, turn=turn)
 
     def delete(self, name: str, *, where: str) -> int:
         """Delete the rows that match a Delta predicate; returns how many that were."""
@@ -291,6 +347,20 @@ class Lake:
         table = self._writable(name)
         last = table.transaction_version(queue)
         return Turn(queue, 0 if last is None else last + 1, table.version())
+
+    def turn_taken(self, name: str, queue: str) -> int:
+        """The last turn that was taken in `queue` on a table; -1 if none was."""
+        table = self.table(name)
+        last = table.transaction_version(queue) if table is not None else None
+        return -1 if last is None else last
+
+    def turn(self, name: str, queue: str, number: int) -> Turn | None:
+        """The turn of that number in `queue` on a table, or None if it, or a later one, was taken;
+        makes the table if need be.
+        """
+        table = self._writable(name)
+        last = table.transaction_version(queue)
+        return None if last is not None and last >= number else Turn(queue, number, table.version())
 
     def partition_counts(self, name: str) -> pl.DataFrame:
         """Rows per partition, from the Delta log alone: the partition columns and `rows`."""
@@ -481,20 +551,21 @@ class Lake:
     def _change_files(
         self,
         name: str,
-        actions: list[AddAction | RemoveAction],
+        actions: Sequence[AddAction | RemoveAction],
         turn: Turn,
         *,
         beside_appends: bool = False,
+        told: Mapping[str, str] | None = None,
     ) -> None:
         """Add files to a table and remove others, in one commit."""
 
         def change(table: DeltaTable) -> int:
             table.create_write_transaction(
-                actions,
+                list(actions),
                 mode="append",
                 schema=table.schema(),
                 partition_by=list(TABLES[name].partition_by),
-                commit_properties=_commit(turn, beside_appends=beside_appends),
+                commit_properties=_commit(turn, beside_appends=beside_appends, told=told),
             )
             return len(actions)
 
@@ -600,12 +671,14 @@ def _differs(spec: Table, table: DeltaTable) -> Difference:
     return told
 
 
-def _commit(turn: Turn | None, *, beside_appends: bool = False) -> CommitProperties:
+def _commit(
+    turn: Turn | None, *, beside_appends: bool = False, told: Mapping[str, str] | None = None
+) -> CommitProperties:
     """A commit with a `turn` fails if there was another since; with `beside_appends` not if that
-    only appended.
+    only appended. What is `told` is kept in the log.
     """
     turns = [Transaction(turn.queue, turn.number)] if turn is not None else None
-    metadata = {"nhiwatch": installed_version("nhiwatch")}
+    metadata = {"nhiwatch": installed_version("nhiwatch"), **(told or {})}
     # Retried by the library, rows would land that were chosen against an older snapshot.
     retries = 0 if turn is not None and not beside_appends else None
     return CommitProperties(

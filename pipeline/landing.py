@@ -1,170 +1,163 @@
-"""Events into the lake, each once: what is new of them, and the files' accounts.
+"""Events into the lake, each once: what is new of them, and what that means for their files.
 
 Batches are written as they come and committed some at a time, so that files grow to their full
-size. Order of commits: `begun`, `events`, `rejects`, `ingests`. A file is known only when all of it
-is in; who reads it again after a process was killed before that finds there what it had landed.
+size. A commit is refused if another process has landed something of the same files since it was
+found out what the lake has of them: then the commit's files are left to be looked at again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from pathlib import Path
-from typing import Any
 
 import polars as pl
+import pyarrow as pa
+import pyarrow.compute as pc
+from deltalake.transaction import AddAction
 
 from pipeline.agents import with_agents
 from pipeline.arrivals import LogFile
 from pipeline.batches import FileBroken
-from pipeline.booking import begin, book, forget, take_back, take_back_overtaken
+from pipeline.booking import settle
 from pipeline.content import Content, Privacy
-from pipeline.growth import LOST
+from pipeline.journal import Landing, landings
 from pipeline.lake import Lake
 from pipeline.new_events import NewEvents
 from pipeline.parsing import ParsedBatch
-from pipeline.schemas import INGESTS, REJECTS
+from pipeline.readings import Readings
+from pipeline.schemas import IN_PART, REJECTS
 
-SQL = Path(__file__).parent / "sql"
+
+class _OvertakenError(Exception):
+    """Another process was first with one of the files."""
 
 
 @dataclass(kw_only=True)
 class Lander:
     """Commits batches for one run; `done` are the files that are wholly in.
 
-    A commit holds `batches_in_commit` batches, unless it is asked for before; of a source whose
-    events are given their agents, one.
+    `since` is the version of `events` of which `ingests` told when the files were looked at. A
+    commit holds `batches_in_commit` batches, unless it is asked for before; of a source whose
+    events are given their agents, one. `overtaken` are the files with which another process was
+    first; those are `taken_up` which it has not come to the end of.
     """
 
     lake: Lake
     now: datetime
     run_id: str
+    since: int
     reject_text_bytes: int
     privacy: Privacy
     batches_in_commit: int = 1
     done: list[LogFile] = field(default_factory=list)
+    overtaken: list[LogFile] = field(default_factory=list)
+    taken_up: list[LogFile] = field(default_factory=list)
     _events: NewEvents | None = None
-    _files: dict[str, LogFile] = field(default_factory=dict)
-    _rejected: list[tuple[str, int]] = field(default_factory=list)
     _taken: list[ParsedBatch] = field(default_factory=list)
+    _own: set[str] = field(default_factory=set)
+    _touched: dict[str, bool] = field(default_factory=dict)
 
     def land(self, batch: ParsedBatch, *, commit: bool = False) -> None:
-        """Take a batch in: its events, its rejects, and the accounts of the files that end in it;
-        and `commit`.
+        """Take a batch in: its events, its rejects, and what it means for its files; and
+        `commit`.
         """
-        self._take(batch)
-        self._taken.append(replace(batch, events=()))
+        left = self._left_of(batch)
+        if any(source.own_agent is not None for source, _ in left.events):
+            # Which agent an event is of may be told by events that a reader has to see.
+            self._commit()
+        self._take(left)
+        self._taken.append(replace(left, events=()))
         if commit or len(self._taken) >= self.batches_in_commit:
             self._commit()
-
-    def land_events(self, batch: ParsedBatch) -> None:
-        """Commit a batch's events and write what became of it into its files' accounts."""
-        self._take(batch)
-        self._commit_events()
-        self._account([batch])
 
     def discard(self) -> None:
         """Leave what is not committed."""
         if self._events is not None:
             self._events.discard()
+            self._events = None
+
+    def _left_of(self, batch: ParsedBatch) -> ParsedBatch:
+        """The batch without files that were overtaken, and copies of them."""
+        gone = {file for file in batch.files if {file, file.same_as} & {*self.overtaken}}
+        if not gone:
+            return batch
+        self.overtaken += [file for file in batch.files if file in gone]
+        paths = pa.array([part.file.path for part in batch.parts if part.file in gone], pa.string())
+        return ParsedBatch(
+            [(file, part) for file, part in batch.broken if file not in gone],
+            [part for part in batch.parts if part.file not in gone],
+            [file for file in batch.finished if file not in gone],
+            [
+                (source, rows.filter(pc.invert(pc.is_in(rows["source_file"], paths))))
+                for source, rows in batch.events
+            ],
+        )
 
     def _take(self, batch: ParsedBatch) -> None:
         """Write the events of a batch, to be committed."""
-        self._files |= batch.files
-        files = batch.files.values()
-        outgrown = [(f.path, f.fingerprint, was) for f in files for was in f.outgrown]
-        self._rejected += [(file.path, part.index) for file, part in batch.broken]
         for source, events in batch.events:
             if events.num_rows == 0:
                 continue
             whole = events
             if source.own_agent is not None:
-                # Which agent an event is of may be told by events that a reader has to see.
-                self._commit_events()
                 whole = with_agents(self.lake, events, source=source.name, own=source.own_agent)
             if self._events is None:
                 self._events = NewEvents(self.lake)
-            self._events.take(source.name, whole, outgrown)
+            self._events.take(source.name, whole)
 
     def _commit(self) -> None:
         """Commit all that was taken in."""
         taken, self._taken = self._taken, []
-        if any(batch.broken for batch in taken):
-            self._begin()
-        self._commit_events()
-        finished = [file for batch in taken for file in batch.finished]
-        read = [(file, file.next_index) for batch in taken for file, _ in batch.counts]
-        self._account(taken)
-        rejects = self.reject_rows([part for batch in taken for part in batch.broken])
-        lost = [file for file in finished if file.mark == LOST]
-        finished = [file for file in finished if file.mark != LOST]
-        take_back(self.lake, read, finished, rejects)
-        self.lake.append_new("rejects", rejects)
-        accounted = self._accounted([file for file in lost if not file.outgrown])
-        book(self.lake, [*finished, *accounted], now=self.now, run_id=self.run_id)
-        forget(self.lake, [file for file in lost if file not in accounted])
-        take_back_overtaken(self.lake, finished, rejects)
-        self.done.extend(finished)
-
-    def _commit_events(self) -> None:
-        if self._events is not None:
-            self._begin()
-            for row in self._events.commit(self._rejected).iter_rows(named=True):
-                _count(self._files[row["source_file"]], row)
-            self._events = None
-
-    def _begin(self) -> None:
-        """Write down the files of which something is about to land for the first time."""
-        new = [file for file in self._files.values() if file.before is None and not file.begun]
-        begin(self.lake, new, now=self.now, run_id=self.run_id)
-        for file in new:
-            file.begun = True
-
-    def _account(self, batches: Sequence[ParsedBatch]) -> None:
-        """Write into the files' accounts what batches held, when their events are there."""
-        for batch in batches:
-            for file, records in batch.counts:
-                file.records += records
-            for file, _ in batch.broken:
-                file.rejects += 1
-        finished = [file for batch in batches for file in batch.finished]
-        self._account_copies([file for file in finished if file.same_as is not None])
-        self._files.clear()
-        self._rejected.clear()
-
-    def _account_copies(self, copies: Sequence[LogFile]) -> None:
-        """Write into the accounts of files that were not read, for their content is known from
-        another, which events are theirs all the same and which the other's.
-        """
-        if not copies:
+        if not any(batch.files for batch in taken):
             return
-        landed = self._landed(copies)
-        for file in copies:
-            assert file.same_as is not None
-            held = file.same_as.events + file.same_as.duplicates
-            # What is rejected is told of the other.
-            file.records = file.same_as.records - file.same_as.rejects
-            file.events = min(landed.get((file.path, file.fingerprint), (0, 0))[0], held)
-            file.duplicates = held - file.events
+        events = self._events = self._events or NewEvents(self.lake)
+        broken = [told for batch in taken for told in batch.broken]
+        readings = Readings(taken, self.reject_rows(broken), now=self.now, run_id=self.run_id)
+        landing = Landing(rejects=self._written(readings.rejects), resolved=readings.resolved)
 
-    def _accounted(self, lost: Sequence[LogFile]) -> list[LogFile]:
-        """Of files that nobody can read any more, those of which something is there, with that in
-        their accounts.
-        """
-        landed = self._landed(lost) if lost else {}
-        for file in lost:
-            file.events, file.rejects = landed.get((file.path, file.fingerprint), (0, 0))
-            file.records = file.events + file.rejects
-        return [file for file in lost if file.records]
+        def tell(by_file: pl.DataFrame, version: int) -> Mapping[str, str] | None:
+            if landing.id in self._others_told(until=version):
+                return None
+            if any(file.names & self._touched.keys() for file in readings.files):
+                raise _OvertakenError
+            return replace(landing, readings=readings.rows(by_file)).told()
 
-    def _landed(self, files: Sequence[LogFile]) -> dict[tuple[str, str], tuple[int, int]]:
-        """Events and rejects that are there of files, by path and fingerprint."""
-        with self.lake.reader(tables=["events", "rejects"]) as reader:
-            keys = [(file.path, file.fingerprint) for file in files]
-            reader.define("files", pl.DataFrame(keys, schema=INGESTS.key, orient="row"))
-            rows = reader.query(SQL / "landed.sql").rows()
-        return {(path, print_): (events, rejects) for path, print_, events, rejects in rows}
+        try:
+            by_file = events.commit([(file.path, part.index) for file, part in broken], tell=tell)
+        except _OvertakenError:
+            self._leave(readings.files)
+            return
+        finally:
+            self.discard()
+        self._own.add(landing.id)
+        settle(self.lake)
+        readings.have_landed(by_file)
+        self.done += [file for batch in taken for file in batch.finished]
+
+    def _written(self, rejects: pl.DataFrame) -> tuple[AddAction, ...]:
+        """Files of these rejects, which are no part of their table yet."""
+        if rejects.is_empty():
+            return ()
+        files = self.lake.appending("rejects")
+        files.add(rejects.to_arrow().cast(REJECTS.arrow_schema))
+        return tuple(files.actions())
+
+    def _others_told(self, *, until: int) -> set[str]:
+        """The ids of landings since the last time; what others than this one touched is noted."""
+        ids = set()
+        for _, landing in landings(self.lake, after=self.since, until=until):
+            ids.add(landing.id)
+            if landing.id not in self._own:
+                in_part = pl.col("content").eq_missing(IN_PART)
+                self._touched |= dict(landing.readings.select("source_file", in_part).iter_rows())
+        self.since = max(self.since, until)
+        return ids
+
+    def _leave(self, files: Sequence[LogFile]) -> None:
+        """Leave these to be looked at again, or to who is at work on them."""
+        self.overtaken += files
+        self.taken_up += [f for f in files if any(map(self._touched.get, f.names))]
 
     def reject_rows(self, broken: Sequence[FileBroken]) -> pl.DataFrame:
         """The rows of `rejects`."""
@@ -185,13 +178,3 @@ class Lander:
             for file, part in broken
         ]
         return REJECTS.frame(rows)
-
-
-def _count(file: LogFile, row: dict[str, Any]) -> None:
-    """Add what became of a batch's events to the file they came from."""
-    file.events += row["events"]
-    file.duplicates += row["duplicates"]
-    file.partly += row["partly"] or ()
-    times = [file.first_event_at, file.last_event_at, row["first_event_at"], row["last_event_at"]]
-    known = [time for time in times if time is not None]
-    file.first_event_at, file.last_event_at = min(known), max(known)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from datetime import date
 from pathlib import Path
@@ -38,10 +38,10 @@ _TOLD = pa.schema(
 
 _RECORDS = {"source_file": pl.String, "record_index": pl.Int64}
 
-Outgrown = tuple[str, str, str]
-"""A file's path, its fingerprint, and the one it had before it grew."""
-
-_OUTGROWN = {"source_file": pl.String, "fingerprint": pl.String, "was": pl.String}
+Tell = Callable[[pl.DataFrame, int], Mapping[str, str] | None]
+"""Given what became of the events of each file, if they are committed on a version of `events`,
+returns what that commit is to tell; None if it was made already, and only its answer lost.
+"""
 
 _IN_LAKE = pa.schema(
     [
@@ -63,37 +63,39 @@ class NewEvents:
     def __init__(self, lake: Lake) -> None:
         self.lake = lake
         self._taken: list[pa.Table] = []
-        self._outgrown: set[Outgrown] = set()
         self._rows = lake.appending("events")
         self._looking = ExitStack()
         self._look()
 
-    def take(self, source: str, events: pa.Table, outgrown: Iterable[Outgrown] = ()) -> None:
-        """Write a batch of a source's events, to be committed, and what their files have outgrown
-        of which there is no account.
-        """
-        self._outgrown.update(outgrown)
+    def take(self, source: str, events: pa.Table) -> None:
+        """Write a batch of a source's events, to be committed."""
         told = self._with_landing(source, events.select(_TOLD.names[:-1]))
         self._rows.add(rows_where(events, _is_new(told)))
         # A copy: columns that came from DuckDB together are freed together.
         self._taken.append(told.take(_numbers(told)))
 
-    def commit(self, rejected: Sequence[tuple[str, int]] = ()) -> pl.DataFrame:
-        """Commit what is new; returns per file the events that are there through it, those that
-        another record had brought, and their first and last time. Nothing can be taken in after.
+    def commit(
+        self, rejected: Sequence[tuple[str, int]] = (), *, tell: Tell = lambda *_: {}
+    ) -> pl.DataFrame:
+        """Commit what is new, and what that is to `tell`; returns per file the events that are
+        there through it, those of them that are new, those that another record had brought, and
+        their first and last time. Nothing can be taken in after.
 
-        Some of a record may be `rejected`: how many events are there through it is told apart
-        (`partly`), and what of it another had brought is counted when all of it is understood, as
-        it is tried as a whole again.
+        Some of a record may be `rejected`: what of it another had brought is counted when all of it
+        is understood, as it is tried as a whole again.
         """
+        of_rejects = pl.DataFrame(rejected, schema=_RECORDS, orient="row")
         for _ in range(_ATTEMPTS):
+            by_file = _by_file(self._taken, of_rejects)
+            told = tell(by_file, self._turn.version)
             try:
-                self.lake.commit(self._rows, turn=self._turn)
+                if told is not None:
+                    self.lake.commit(self._rows, turn=self._turn, told=told)
             except ConcurrentWriteError:
                 self._look_again()
                 continue
             self._looking.close()
-            return _by_file(self._taken, pl.DataFrame(rejected, schema=_RECORDS, orient="row"))
+            return by_file
         raise LakeError(f"{_ATTEMPTS} times another writer was first; try again later")
 
     def discard(self) -> None:
@@ -145,8 +147,6 @@ class NewEvents:
         self._reader.define("arrived", arrived.append_column("row_index", _numbers(arrived)))
         self._reader.define("in_lake", self._in_lake(source, arrived))
         self._reader.define("taken", pa.concat_tables([_TOLD.empty_table(), *self._taken]))
-        outgrown = pl.DataFrame(list(self._outgrown), schema=_OUTGROWN, orient="row")
-        self._reader.define("outgrown", outgrown)
         landing = self._reader.arrow(SQL / "landing.sql", {"source": source})["landing"]
         return arrived.append_column("landing", landing).cast(_TOLD)
 
@@ -185,31 +185,31 @@ def _is_new(told: pa.Table) -> pa.ChunkedArray:
 
 def _by_file(taken: list[pa.Table], rejected: pl.DataFrame) -> pl.DataFrame:
     # Part by part: a file's name is there once in each, and the rows are many.
-    parts = [pl.DataFrame(part.select([*_RECORDS, "event_time", "landing"])) for part in taken]
+    columns = [*_RECORDS, "event_time", "landing"]
+    parts = [pl.DataFrame(part.select(columns)) for part in (_TOLD.empty_table(), *taken)]
     is_copy = pl.col("landing") == "duplicate"
     time = pl.col("event_time")
     told = (
         part.group_by("source_file")
-        .agg(events=(~is_copy).sum(), first_event_at=time.min(), last_event_at=time.max())
+        .agg(
+            events=(~is_copy).sum(),
+            new=(pl.col("landing") == "new").sum(),
+            first_event_at=time.min(),
+            last_event_at=time.max(),
+        )
         .cast({"source_file": pl.String})
         for part in parts
     )
     copies = _records(parts, is_copy).join(rejected, on=list(_RECORDS), how="anti")
     duplicates = copies.group_by("source_file").agg(duplicates=pl.len())
-    of_rejected = pl.col("record_index").is_in(rejected["record_index"].implode())
-    partly = (
-        _records(parts, ~is_copy & of_rejected)
-        .join(rejected, on=list(_RECORDS), how="semi")
-        .group_by(*_RECORDS)
-        .agg(events=pl.len().cast(pl.Int64))
-        .group_by("source_file")
-        .agg(partly=pl.struct("record_index", "events"))
-    )
     return (
         pl.concat([*told, duplicates], how="diagonal")
         .group_by("source_file")
-        .agg(pl.sum("events", "duplicates"), pl.min("first_event_at"), pl.max("last_event_at"))
-        .join(partly, on="source_file", how="left")
+        .agg(
+            pl.sum("events", "duplicates", "new"),
+            pl.min("first_event_at"),
+            pl.max("last_event_at"),
+        )
     )
 
 

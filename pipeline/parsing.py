@@ -48,15 +48,16 @@ class Parser:
     def parse(self, batch: Batch) -> ParsedBatch:
         """The batch as events and rejects, each source's records by its own SELECT."""
         broken = list(batch.broken)
+        files = {part.file.path: part.file for part in batch.parts}
         events = []
         for source, records in batch.records:
             told = _as_promised(source, self._select(source)(_in_parts(records)))
             faulty = pc.is_valid(told["problem"])
             if pc.any(faulty).as_py():
-                broken.extend(_problems(rows_where(told, faulty), records, batch.files))
+                broken.extend(_problems(rows_where(told, faulty), records, files))
                 told = rows_where(told, pc.invert(faulty))
             events.append((source, _placed(told, records)))
-        return ParsedBatch(broken, batch.counts, batch.finished, events)
+        return ParsedBatch(broken, batch.parts, batch.finished, events)
 
     def _select(self, source: Source) -> Repeated:
         if source.name not in self._selects:

@@ -274,7 +274,7 @@ def summary_line(told: dict[str, Any]) -> str:
         unfinished = told.get("unfinished", 0)
         words.append(
             f"{told['files']:,} files ({told['unchanged']:,} unchanged, "
-            f"{f'{unfinished:,} still being written, ' if unfinished else ''}"
+            f"{f'{unfinished:,} still being written or read, ' if unfinished else ''}"
             f"{told['left_out']:,} no logs), {told['events']:,} new events, "
             f"{told['duplicates']:,} duplicates, {told['rejects']:,} rejects"
         )

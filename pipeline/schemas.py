@@ -19,10 +19,6 @@ _ARROW_TYPES: dict[str, pa.DataType] = {
     "VARCHAR": pa.string(),
     "VARCHAR[]": pa.list_(pa.string()),
     "BIGINT": pa.int64(),
-    "BIGINT[]": pa.list_(pa.int64()),
-    "STRUCT(record_index BIGINT, events BIGINT)[]": pa.list_(
-        pa.struct([("record_index", pa.int64()), ("events", pa.int64())])
-    ),
     "INTEGER": pa.int32(),
     "DOUBLE": pa.float64(),
     "BOOLEAN": pa.bool_(),
@@ -211,22 +207,11 @@ INGESTS = Table(
             "events",
         ),
         _c("rejects", "BIGINT", "Records (or remains) rejected", "records"),
-        _c(
-            "partly",
-            "STRUCT(record_index BIGINT, events BIGINT)[]",
-            "Rejected records that brought some of its events all the same, and how many",
-        ),
         _c("first_event_at", "TIMESTAMPTZ", "Its earliest event", "UTC"),
         _c("last_event_at", "TIMESTAMPTZ", "Its latest event", "UTC"),
         _c("ingested_at", "TIMESTAMPTZ", "When it was done", "UTC"),
         _c("run_id", "VARCHAR", "The run that did it"),
         _c("replayed_at", "TIMESTAMPTZ", "When rejects of it were last replayed", "UTC"),
-        _c(
-            "resolved",
-            "BIGINT[]",
-            "Records that were rejected before that and are none any more",
-            "record_index",
-        ),
         _c("read_to", "BIGINT", "How far a log of lines is read, of its plain content", "bytes"),
         _c(
             "next_record",
@@ -234,32 +219,18 @@ INGESTS = Table(
             "The record that comes there; a reject from it on is what the log ended in",
             "0-based",
         ),
+        _c("edges", "VARCHAR", "Hash of its bytes at its beginning and before read_to"),
         _c(
-            "edges",
+            "content",
             "VARCHAR",
-            "Hash of its bytes at its beginning and before read_to; empty of a file that held "
-            "something else before it was wholly in: its account is of what had landed",
+            "Content hash when last read, of a log that is not plain on disk; empty while an "
+            "ingest is not through with the file, or if it broke off",
         ),
-        _c("content", "VARCHAR", "Content hash when last read, of a log that is not plain on disk"),
     ),
 )
 
-BEGUN = Table(
-    name="begun",
-    meaning="Files, before anything of them landed. One that `ingests` lacks is being brought in, "
-    "or its ingest was killed; the others go with housekeeping.",
-    key=("source_file", "fingerprint", "run_id"),
-    columns=(
-        _c("source_file", "VARCHAR", "The file"),
-        _c("fingerprint", "VARCHAR", "As `ingests` will have it"),
-        _c("bytes", "BIGINT", "Its size as it lies there", "bytes"),
-        _c("source", "VARCHAR", "What it was recognised as, null if nothing"),
-        _c("read_to", "BIGINT", "A place in it, if it is a log of lines", "bytes"),
-        _c("edges", "VARCHAR", "Hash of its bytes at its beginning and before read_to"),
-        _c("begun_at", "TIMESTAMPTZ", "When the ingest began", "UTC"),
-        _c("run_id", "VARCHAR", "The run that did"),
-    ),
-)
+IN_PART = ""
+"""The `content` of a file in `ingests` that an ingest has not come to the end of."""
 
 LISTINGS = Table(
     name="listings",
@@ -606,7 +577,6 @@ TABLES: dict[str, Table] = {
         EVENTS,
         REJECTS,
         INGESTS,
-        BEGUN,
         LISTINGS,
         DAILY_IDENTITY,
         DAILY_ACTION,

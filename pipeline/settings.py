@@ -77,7 +77,7 @@ class Retention(BaseModel):
     rejects_days: Days | None = Field(
         default=None, description="rejects, by when they were rejected"
     )
-    runs_days: Days | None = Field(default=None, description="runs, and files begun")
+    runs_days: Days | None = Field(default=None, description="runs")
 
 
 class Settings(BaseSettings):

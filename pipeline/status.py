@@ -80,9 +80,9 @@ def _next(facts: dict[str, Any]) -> Iterator[str]:
             f"The last {facts['last_command']} failed (see Runs): put right what it names and give "
             "the command again; it goes on where it broke off."
         )
-    if facts["begun"]:
+    if facts["in_part"]:
         yield (
-            f"{facts['begun']:,} files are begun and not wholly in: unless an ingest is at work, "
+            f"{facts['in_part']:,} files are in only in part: unless an ingest is at work, "
             "give it again; it goes on where it broke off."
         )
     elif not facts["files"]:

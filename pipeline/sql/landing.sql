@@ -1,8 +1,8 @@
 -- grain: row of `arrived`
--- reads: arrived, in_lake, taken, outgrown
+-- reads: arrived, in_lake, taken
 -- why: each (source, event_id) is in `events` once. `new`: it is not known yet. `there`: it is known
---      from this very record (a run was killed after the commit), or from that of what the file
---      was before it grew, of which there is no account. `duplicate`: another record brought it.
+--      from this very record (of a document an ingest broke off in, or a record that is tried
+--      again). `duplicate`: another record brought it.
 with
 
 -- What is in the lake already, or is taken in to be committed, of the events that arrived.
@@ -42,16 +42,12 @@ select
         when known.event_id is null then if(coalesce(copies.copy, 1) = 1, 'new', 'duplicate')
         -- Whatever else of this batch has the event too: it is there from here.
         when known.source_file = arrived.source_file
-            and (known.fingerprint = arrived.fingerprint or outgrown.was is not null)
+            and known.fingerprint = arrived.fingerprint
             and known.record_index = arrived.record_index
             and coalesce(copies.copy_in_record, 1) = 1 then 'there'
         else 'duplicate'
     end as landing
 from arrived
 left join known on known.event_id = arrived.event_id
-left join outgrown
-    on outgrown.source_file = arrived.source_file
-    and outgrown.fingerprint = arrived.fingerprint
-    and outgrown.was = known.fingerprint
 left join copies on copies.row_index = arrived.row_index
 order by arrived.row_index

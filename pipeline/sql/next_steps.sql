@@ -1,13 +1,16 @@
 -- grain: one row
--- reads: runs, rejects, feeds, findings_current, ingests, begun
+-- reads: runs, rejects, feeds, findings_current, ingests
 -- why: what `nhiwatch status` says to do next
 select
     (select count(*) from ingests) as files,
     (
-        select count(distinct (source_file, fingerprint))
-        from begun
-        anti join ingests using (source_file, fingerprint)
-    ) as begun,
+        select count(*)
+        from ingests as i
+        -- Nothing more will come of what was replaced by something else.
+        anti join ingests as later
+            on later.source_file = i.source_file and later.ingested_at > i.ingested_at
+        where i.content = ''
+    ) as in_part,
     (select count(*) from rejects) as rejects,
     (select count(*) from findings_current where state = 'new') as new_findings,
     (select list(source order by source) from feeds where state = 'quiet') as quiet_feeds,

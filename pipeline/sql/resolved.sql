@@ -1,11 +1,21 @@
 -- grain: reject
--- reads: rejects, ingests, asked
--- why: what is listed still and is none any more: the replay that wrote so into the file's account
---      was killed before it took them away, or is about to
+-- reads: rejects, readings, resolved
+-- why: what a landing says is no reject any more: what was told of records that were read anew, and
+--      what a replay has resolved
+select distinct r.source_file, r.fingerprint, r.record_index, r.reason
+from rejects as r
+join readings as n
+    on n.source_file = r.source_file
+    and n.fingerprint = r.fingerprint
+    -- Of the file as a whole it was told as of record -1.
+    and r.record_index >= if(n.first_index = 0, -1, n.first_index)
+
+union
+
 select r.source_file, r.fingerprint, r.record_index, r.reason
 from rejects as r
-semi join asked as a on a.source_file = r.source_file and a.fingerprint = r.fingerprint
-join ingests as i on i.source_file = r.source_file and i.fingerprint = r.fingerprint
-where list_contains(i.resolved, r.record_index)
-    -- A log's last record may be rejected anew, when it has grown.
-    and r.rejected_at <= i.replayed_at
+semi join resolved as s
+    on s.source_file = r.source_file
+    and s.fingerprint = r.fingerprint
+    and s.record_index = r.record_index
+    and s.reason = r.reason

@@ -13,6 +13,7 @@ from contextlib import redirect_stderr, redirect_stdout
 from datetime import datetime, timezone
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
@@ -20,7 +21,7 @@ import pytest
 from builders.cloudtrail import cloudtrail
 from pipeline import cli
 from pipeline.lake import Lake
-from pipeline.schemas import BEGUN, EVENTS, FINDINGS, IDENTITIES
+from pipeline.schemas import EVENTS, FINDINGS, IDENTITIES, IN_PART, INGESTS
 
 
 def nhiwatch(*args: str | Path, stdin: str = "", **env: str) -> subprocess.CompletedProcess[str]:
@@ -302,23 +303,29 @@ def test_status_tells_what_failed(tmp_path: Path) -> None:
     assert "error: NotThereError: expected a file" in page
 
 
-def test_status_tells_what_was_begun_and_is_not_in(tmp_path: Path) -> None:
+def test_status_tells_what_is_in_only_in_part_and_may_still_come(tmp_path: Path) -> None:
     lake = Lake(tmp_path / "lake")
-    (tmp_path / "log.jsonl").write_text(json.dumps(cloudtrail(0)))
-    nhiwatch("ingest", tmp_path / "log.jsonl", "--lake", lake.location)
-    assert "are begun" not in nhiwatch("status", "--lake", lake.location, "--json").stdout
-    half = [{"source_file": "half.jsonl", "fingerprint": "f", "run_id": run} for run in "ab"]
-    lake.append("begun", BEGUN.frame(half))
+    log = tmp_path / "log.jsonl"
+    log.write_text(json.dumps(cloudtrail(0)))
+    nhiwatch("ingest", log, "--lake", lake.location)
+    # The second is something else by now, of which all is in.
+    half = [in_part("half.jsonl"), in_part(str(log))]
+    lake.append("ingests", INGESTS.frame(half))
     page = json.loads(nhiwatch("status", "--lake", lake.location, "--json").stdout)
-    assert any(step.startswith("1 files are begun") for step in page["next"])
+    assert any(step.startswith("1 files are in only in part") for step in page["next"])
 
 
 def test_status_of_a_lake_whose_first_ingest_was_killed(tmp_path: Path) -> None:
     lake = Lake(tmp_path / "lake")
-    lake.append("begun", BEGUN.frame([{"source_file": "half.jsonl", "fingerprint": "f"}]))
+    lake.append("ingests", INGESTS.frame([in_part("half.jsonl")]))
     lake.next_turn("events", "ingest")
     [step] = json.loads(nhiwatch("status", "--lake", lake.location, "--json").stdout)["next"]
     assert "give it again" in step
+
+
+def in_part(name: str) -> dict[str, Any]:
+    began = datetime(2026, 1, 1, tzinfo=timezone.utc)
+    return {"source_file": name, "fingerprint": "f", "content": IN_PART, "ingested_at": began}
 
 
 def test_rejects_are_listed_and_shown_safely(tmp_path: Path) -> None:

@@ -110,18 +110,6 @@ def test_many_small_loads_are_written_again_a_few_times_and_stay_few_files(lake:
     assert rows(lake, "select count(*), count(distinct event_id) from events") == [(loads, loads)]
 
 
-def test_what_was_begun_is_forgotten_once_it_is_in(lake: Lake) -> None:
-    for n in range(5):
-        row = {"source_file": f"{n}", "fingerprint": "f", "run_id": "r"}
-        lake.append("begun", TABLES["begun"].frame([row]))
-    booked = [{"source_file": f"{n}", "fingerprint": "f"} for n in range(4)]
-    lake.append("ingests", TABLES["ingests"].frame(booked))
-    assert house(lake, most_small_files=5) == {}
-    assert house(lake, most_small_files=4)["begun"].files_after == 1
-    with lake.reader(tables=["begun"]) as reader:
-        assert reader.columns("begun", ["source_file"]).rows() == [("4",)]
-
-
 def test_a_tidy_lake_is_left_alone(lake: Lake) -> None:
     append(lake, event(0), event(1, days_ago=1))
     versions = lake.versions()
@@ -286,7 +274,6 @@ def test_each_table_goes_by_its_own_age(lake: Lake) -> None:
         "findings": "last_seen",
         "rejects": "rejected_at",
         "runs": "started_at",
-        "begun": "begun_at",
     }
     for name, column in columns.items():
         for time in (old, new):

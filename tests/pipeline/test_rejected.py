@@ -264,7 +264,13 @@ def kill_replay(lake: Lake, at: str, **options: Any) -> None:
 
 @pytest.mark.parametrize(
     ("at", "way"),
-    [("merge", "text"), ("append_new", "text"), ("remove", "text"), ("append_new", "file")],
+    [
+        ("commit", "text"),
+        ("remove", "text"),
+        ("add_files", "text"),
+        ("put", "text"),
+        ("put", "file"),
+    ],
 )
 def test_a_killed_replay_is_completed_by_the_next(
     lake: Lake, tmp_path: Path, older: pytest.MonkeyPatch, at: str, way: str
@@ -280,7 +286,7 @@ def test_a_killed_replay_is_completed_by_the_next(
     assert counts(lake) == [(3, 0, 1)]
 
 
-@pytest.mark.parametrize("at", ["merge", "append_new", "remove"])
+@pytest.mark.parametrize("at", ["commit", "remove", "put"])
 def test_what_another_file_had_brought_is_counted_once_though_a_replay_is_killed(
     lake: Lake, tmp_path: Path, older: pytest.MonkeyPatch, at: str
 ) -> None:
@@ -293,7 +299,7 @@ def test_what_another_file_had_brought_is_counted_once_though_a_replay_is_killed
     assert rows(lake, "select * from rejects") == []
 
 
-@pytest.mark.parametrize("at", ["merge", "append_new", "remove"])
+@pytest.mark.parametrize("at", ["commit", "remove", "put"])
 def test_what_a_killed_replay_of_some_rejects_counted_is_not_counted_by_one_of_all(
     lake: Lake, tmp_path: Path, older: pytest.MonkeyPatch, at: str
 ) -> None:
@@ -343,14 +349,14 @@ def test_what_a_replay_that_began_later_landed_is_counted_once(
 ) -> None:
     bring(lake, write(tmp_path / "a.jsonl", record(0), odd(1), odd(2)))
     older.undo()
-    kill_replay(lake, "merge", now=LATER + timedelta(minutes=1))
-    kill_replay(lake, "append_new", limits=Limits(batch_bytes=batch_bytes))
+    kill_replay(lake, "commit", now=LATER + timedelta(minutes=1))
+    kill_replay(lake, "put", limits=Limits(batch_bytes=batch_bytes))
     again(lake, now=LATER + timedelta(hours=1))
     assert counts(lake) == [(3, 0, 0)]
     assert rows(lake, "select * from rejects") == []
 
 
-@pytest.mark.parametrize("at", ["merge", "append_new", "remove"])
+@pytest.mark.parametrize("at", ["commit", "remove", "put"])
 def test_a_replay_counts_what_it_brings_though_its_clock_is_behind(
     lake: Lake, tmp_path: Path, older: pytest.MonkeyPatch, at: str
 ) -> None:
