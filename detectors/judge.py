@@ -3,7 +3,8 @@
 Days are judged in order, each on the history before it, some at once: most of judging a day is
 planning many small queries, which takes one core. A day is judged again when its roll-ups
 are made again (late events) or a detector's thresholds change; what was found for it then is
-replaced, never doubled. `judgements` is written last, so a killed run is simply done again.
+replaced, never doubled. What `judgements` says of a day goes before that, and is written last, so
+a killed run is simply done again, with these thresholds or with those of before.
 """
 
 from __future__ import annotations
@@ -179,13 +180,16 @@ class _Run:
         """
         results = self.waiting.pop(detector_id)
         while True:
-            turn = self.lake.next_turn("judgements", "judge")
             with suppress(ConcurrentWriteError):
-                self._put(detector_id, results, turn)
+                self._put(detector_id, results)
                 return
 
-    def _put(self, detector_id: str, results: Sequence[_Result], turn: Turn) -> None:
+    def _put(self, detector_id: str, results: Sequence[_Result]) -> None:
         of_detector = f"detector = '{detector_id}' and "
+        days = _listed(result.window.day.isoformat() for result in results)
+        where = f"{of_detector}event_date in ({days})"
+        judgements = JUDGEMENTS.frame([result.judgement for result in results])
+        turn = self._unjudged(judgements, where)
         starts = _listed(r.window.start.strftime("%Y-%m-%dT%H:%M:%SZ") for r in results)
         scores = self.lake.replace(
             "scores",
@@ -198,15 +202,22 @@ class _Run:
             pl.concat(result.findings for result in results),
             where=f'{of_detector}"window" in ({intervals})',
         )
-        days = _listed(result.window.day.isoformat() for result in results)
-        self.lake.replace(
-            "judgements",
-            JUDGEMENTS.frame([result.judgement for result in results]),
-            where=f"{of_detector}event_date in ({days})",
-            turn=turn,
-        )
+        self.lake.replace("judgements", judgements, where=where, turn=turn)
         self.scores += scores
         self.findings += findings
+
+    def _unjudged(self, judgements: pl.DataFrame, where: str) -> Turn:
+        """Take back what was judged of those days, which until all is put is not what the tables
+        hold; returns the turn in which it is judged anew.
+        """
+        days = judgements.select(JUDGEMENTS.key)
+        while True:
+            turn = self.lake.next_turn("judgements", "judge")
+            then = {"judgements": turn.version}
+            with self.lake.reader(versions=then, tables=then) as reader:
+                if reader.there_of("judgements", days).is_empty():
+                    return turn
+            self.lake.replace("judgements", JUDGEMENTS.frame([]), where=where, turn=turn)
 
     def _judgement(self, detector: Detector, day: _RolledDay) -> dict[str, Any]:
         return {

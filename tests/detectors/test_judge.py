@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
 from typing import Any, ClassVar
@@ -10,11 +11,12 @@ from typing import Any, ClassVar
 import polars as pl
 import pyarrow as pa
 import pytest
+from deltalake import DeltaTable
 
 from detectors.base import Finding, Judgement, Reader, Severity, Spec, Window
 from detectors.judge import Judged, judge
 from pipeline.baselines import roll_up
-from pipeline.lake import Lake
+from pipeline.lake import Lake, Turn
 from pipeline.schemas import EVENTS
 
 NOW = datetime(2026, 2, 1, tzinfo=timezone.utc)
@@ -27,10 +29,11 @@ def spec(id_: str) -> Spec:
 
 @dataclass(frozen=True)
 class Counts:
-    """A detector that scores an identity's events and finds it above `most` of them."""
+    """A detector that scores an identity's events, of `full`, and finds it above `most` of them."""
 
     spec: ClassVar[Spec] = spec("counts")
     most: int = 2
+    full: int = 8
 
     def detect(self, reader: Reader, window: Window) -> Judgement:
         rows = reader.query(
@@ -42,7 +45,7 @@ class Counts:
             subject_kind=pl.lit("identity"),
             subject_id="identity_id",
             identity_id="identity_id",
-            score=pl.col("events") / 8,
+            score=pl.col("events") / self.full,
             features=pl.lit("{}"),
         )
         return Judgement(scores, tuple(map(self._finding, self._many(rows))))
@@ -98,6 +101,25 @@ class Defines:
             raise ZeroDivisionError("still there")
         reader.define("mine", "select 1 as one")
         return Judgement(pl.DataFrame(schema=SCORE_COLUMNS))
+
+
+class KilledError(BaseException):
+    """As good as SIGKILL: nothing in the product catches it."""
+
+
+@dataclass(frozen=True)
+class KilledLake(Lake):
+    """A lake whose writer is killed right after its first commit to the table `after`."""
+
+    after: str = ""
+
+    def _committed(
+        self, name: str, change: Callable[[DeltaTable], int], *, turn: Turn | None = None
+    ) -> int:
+        done = super()._committed(name, change, turn=turn)
+        if name == self.after:
+            raise KilledError
+        return done
 
 
 SCORE_COLUMNS = {
@@ -249,6 +271,21 @@ def test_only_the_days_asked_for_are_judged(lake: Lake) -> None:
     day = DAY + timedelta(days=1)
     judge(lake, [Counts()], now=NOW, run_id="r", since=day, until=day)
     assert rows(lake, "select event_date from judgements") == [(day,)]
+
+
+@pytest.mark.parametrize("after", ["judgements", "scores", "findings"])
+def test_days_of_a_killed_run_are_judged_again_with_the_thresholds_of_before(
+    lake: Lake, after: str
+) -> None:
+    add(lake, DAY, "a", "a", "a")
+    before = Counts()
+    run(lake, before)
+    with pytest.raises(KilledError):
+        run(KilledLake(lake.location, after=after), Counts(most=3, full=4))
+    run(lake, before)
+    assert rows(lake, "select score from scores") == [(3 / 8,)]
+    assert rows(lake, "select observed from findings") == [("3 events",)]
+    assert run(lake, before).days == 0
 
 
 def test_of_two_that_judge_at_once_the_tables_hold_one(
