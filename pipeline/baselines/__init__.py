@@ -68,16 +68,14 @@ def roll_up(
     """Make the roll-ups of every day that needs it; returns how many source-days that were.
 
     Days before `since` are left as they are: their events are, or will be, gone.
-    `rollups` is written last, so a killed run is simply done again; so is what another process
-    rolled up at the same time, or the tables might hold some of each. `progress` is told days done
-    and days in all.
+    `rollups` is written last, so a killed run is simply done again. Who has seen older events than
+    another that has written a table meanwhile is refused there, and looks again what is missing:
+    what it had written before, the other has written over. `progress` is told days done and days in
+    all.
     """
     done = 0
-    refused: list[pl.DataFrame] = []
     while True:
-        # Of what was refused the other's counts may be right: its roll-ups are partly written over.
-        asked = pl.concat([missing_days(lake, since=since), *refused])
-        missing = asked.unique(["source", "event_date"]).sort("event_date", "source")
+        missing = missing_days(lake, since=since)
         total = done + missing.height
         try:
             for chunk in _at_once(missing):
@@ -85,8 +83,7 @@ def roll_up(
                 done += chunk.height
                 if progress is not None:
                     progress(done, total)
-        except ConcurrentWriteError:  # the other has got on, so one of the two always does
-            refused.append(chunk.select(missing.columns))
+        except ConcurrentWriteError:  # the other has got as far, so one of the two always gets on
             continue
         return done
 
@@ -110,14 +107,17 @@ def _roll_up_days(lake: Lake, days: pl.DataFrame, *, now: datetime) -> None:
     source, first = by_day.select("source", "event_date").row(0)
     # The day before too: daily_delegation follows what was handed over then past midnight.
     period = of_period(source, first - timedelta(days=1), by_day["event_date"][-1])
-    turn = lake.next_turn("rollups", "roll_up")
+    # Taken before the events are looked at: so nothing is put in place of what was made from newer.
+    turns = {name: lake.next_turn(name, "roll_up") for name in (*DAILY, "rollups")}
     with lake.reader(tables=["events"], only={"events": period}) as reader:
         counted = _counts(reader, days)
         reader.define("todo", days.select("source", "event_date"))
         reader.define("capabilities", capabilities(reader.query(HERE / "distinct_actions.sql")))
         for name in DAILY:
-            lake.replace(name, reader.arrow(HERE / f"{name}.sql"), where=where)
-    lake.replace("rollups", counted.with_columns(rolled_at=pl.lit(now)), where=where, turn=turn)
+            rolled_up = reader.arrow(HERE / f"{name}.sql")
+            lake.replace(name, rolled_up, where=where, turn=turns[name])
+    rolled = counted.with_columns(rolled_at=pl.lit(now))
+    lake.replace("rollups", rolled, where=where, turn=turns["rollups"])
 
 
 def _counts(reader: LakeReader, days: pl.DataFrame) -> pl.DataFrame:

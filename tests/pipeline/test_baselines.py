@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from random import Random
@@ -9,11 +12,12 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
+from deltalake import DeltaTable
 
 from builders.varied import varied
 from pipeline import baselines
 from pipeline.baselines import DAILY, missing_days, roll_up
-from pipeline.lake import Lake
+from pipeline.lake import Lake, Turn
 from pipeline.schemas import EVENTS, TABLES
 
 NOON = datetime(2026, 1, 2, 12, tzinfo=timezone.utc)
@@ -50,6 +54,32 @@ def append(lake: Lake, *events: dict[str, Any]) -> None:
 def rows(lake: Lake, sql: str) -> list[tuple[Any, ...]]:
     with lake.reader() as reader:
         return reader.query(sql).rows()
+
+
+class KilledError(BaseException):
+    """As good as SIGKILL: nothing in the product catches it."""
+
+
+@dataclass(frozen=True)
+class OvertakenLake(Lake):
+    """A lake whose writer sees nothing of an event that comes, and is rolled up by another, right
+    before its first commit; it is killed before its commit to the table `killed_at`.
+    """
+
+    killed_at: str = ""
+    seen: list[str] = field(default_factory=list)
+
+    def _committed(
+        self, name: str, change: Callable[[DeltaTable], int], *, turn: Turn | None = None
+    ) -> int:
+        if name == self.killed_at:
+            raise KilledError
+        if not self.seen:
+            self.seen.append(name)
+            other = Lake(self.location)
+            append(other, event(1))
+            roll_up(other, now=NOW)
+        return super()._committed(name, change, turn=turn)
 
 
 def test_every_roll_up_is_a_table_with_its_columns(lake: Lake) -> None:
@@ -291,6 +321,19 @@ def test_a_roll_up_that_a_newer_one_overtook_is_done_again(
 
     monkeypatch.setattr(Lake, "replace", slow)
     roll_up(lake, now=NOW)
+    assert missing_days(lake).is_empty()
+    told = [rows(lake, f"select sum(events) from {name}") for name in ("rollups", "daily_identity")]
+    assert told == [[(2,)], [(2,)]]
+    assert rows(lake, "select sum(events) from daily_action") == [(2,)]
+
+
+def test_a_roll_up_that_is_killed_after_a_newer_one_overtook_it_leaves_nothing_older(
+    lake: Lake,
+) -> None:
+    append(lake, event(0))
+    overtaken = OvertakenLake(lake.location, killed_at="rollups")
+    with suppress(KilledError):
+        roll_up(overtaken, now=NOW)
     assert missing_days(lake).is_empty()
     told = [rows(lake, f"select sum(events) from {name}") for name in ("rollups", "daily_identity")]
     assert told == [[(2,)], [(2,)]]
