@@ -108,14 +108,16 @@ def decide(
     finding_id: str,
     decision: str,
     *,
+    severity: str,
     until: datetime | None = None,
     assignee: str | None = None,
     note: str | None = None,
 ) -> None:
-    """Write an analyst's decision on a finding."""
+    """Write an analyst's decision on a finding that was as urgent as `severity`."""
     row = {
         "finding_id": finding_id,
         "decision": decision,
+        "severity": severity,
         "until": until,
         "assignee": assignee,
         "note": note,

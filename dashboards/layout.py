@@ -17,6 +17,11 @@ SCORE = st.column_config.ProgressColumn(
 )
 """How a table shows a score."""
 
+RAISED = st.column_config.TextColumn(
+    "was", help="its severity when it was decided; it is higher now", width="small"
+)
+"""How a table shows that a finding has become more urgent since it was decided."""
+
 LINK = st.column_config.LinkColumn(
     "", help="open it", width=40, display_text=":material/open_in_new:"
 )
@@ -116,6 +121,15 @@ def table(rows: pl.DataFrame, *, counted: str | None = None, **options: Any) -> 
     columns = {**_time_columns(rows), **options.pop("column_config", {})}
     settings: dict[str, Any] = {"hide_index": True, "width": "stretch", "column_config": columns}
     return st.dataframe(plain.seen(rows.head(data.ROW_LIMIT)), **settings, **options)
+
+
+def told(rows: pl.DataFrame, name: str) -> pl.DataFrame:
+    """The rows without a text that none of them has; where only some have it, the others' is empty,
+    or a browser would write None.
+    """
+    if rows[name].null_count() == rows.height:
+        return rows.drop(name)
+    return rows.with_columns(pl.col(name).fill_null(""))
 
 
 def download(rows: pl.DataFrame, *, file: str) -> None:

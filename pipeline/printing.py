@@ -133,7 +133,7 @@ def show_findings(rows: pl.DataFrame, kind: Format) -> None:
     brief = rows.select(
         id="finding_id",
         day=pl.col("window").str.slice(0, 10),
-        severity="severity",
+        severity=pl.concat_str("severity", "raised_from", separator=", was ", ignore_nulls=True),
         score=pl.col("score").round(2),
         detector="detector",
         identity="identity_name",

@@ -542,6 +542,12 @@ TRIAGE = Table(
         _c(
             "decision", "VARCHAR", "What was decided", "acknowledge | suppress | hand_over | reopen"
         ),
+        _c(
+            "severity",
+            "VARCHAR",
+            "How urgent the finding was when it was decided: it is new again once it is more so",
+            "low | medium | high | critical",
+        ),
         _c("until", "TIMESTAMPTZ", "End of a suppression", "UTC"),
         _c("assignee", "VARCHAR", "To whom it was handed"),
         _c("note", "VARCHAR", "Why"),

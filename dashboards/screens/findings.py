@@ -15,6 +15,7 @@ from dashboards import data, layout
 FILTERS = ["state", "severity", "detector", "identity"]
 STATES = ["new", "acknowledged", "suppressed", "handed_over"]
 SEVERITIES = ["critical", "high", "medium", "low"]
+DECIDED = {"acknowledge": "acknowledged", "suppress": "suppressed", "hand_over": "handed over"}
 
 
 def draw() -> None:
@@ -27,13 +28,18 @@ def _body() -> None:
         is_filtered = any(name in st.query_params for name in FILTERS)
         st.text("No finding matches these filters." if is_filtered else "There is no finding.")
         return
-    brief = listed.select("day", "severity", "score", "identity_name", "title", "detector", "state")
+    names = ["day", "severity", "raised_from", "score", "identity_name", "title", "detector"]
+    brief = layout.told(listed.select(*names, "state"), "raised_from")
     event = layout.table(
         brief,
         height=layout.height(brief, most=320),
         on_select="rerun",
         selection_mode="single-row",
-        column_config={"score": layout.SCORE, "identity_name": "identity"},
+        column_config={
+            "raised_from": layout.RAISED,
+            "score": layout.SCORE,
+            "identity_name": "identity",
+        },
     )
     layout.download(listed, file="findings.csv")
     if event.selection.rows:
@@ -72,6 +78,7 @@ def _detail(finding: dict[str, Any]) -> None:
         f"{finding['severity']} · score {finding['score']:.2f} · "
         f"confidence {finding['confidence']:.2f} · {finding['day']} · {finding['state']}"
     )
+    _raised(finding)
     observed, expected = st.columns(2, gap="large")
     with observed, st.container(border=True):
         st.caption("Observed")
@@ -87,6 +94,16 @@ def _detail(finding: dict[str, Any]) -> None:
     st.caption(" · ".join(finding["frameworks"]).replace("&", "&amp;"))
     _triage(finding)
     _evidence(finding)
+
+
+def _raised(finding: dict[str, Any]) -> None:
+    """Why a finding that was decided is here again."""
+    if finding["raised_from"] is not None:
+        layout.text(
+            f"It was {DECIDED[finding['decision']]} on {finding['decided_at']:%Y-%m-%d} as "
+            f"{finding['raised_from']} ({finding['note'] or 'no note'}), and is "
+            f"{finding['severity']} now."
+        )
 
 
 def _links(finding: dict[str, Any]) -> None:
@@ -125,7 +142,7 @@ def _triage(finding: dict[str, Any]) -> None:
     finding_id = finding["finding_id"]
     with st.container(horizontal=True):
         if st.button("Acknowledge", key=f"acknowledge {finding_id}", icon=":material/check:"):
-            _decide(finding_id, "acknowledge")
+            _decide(finding, "acknowledge")
         with st.popover("Suppress", icon=":material/notifications_off:"):
             until = st.date_input(
                 "Until",
@@ -136,21 +153,21 @@ def _triage(finding: dict[str, Any]) -> None:
             note = st.text_input("Why", key=f"why {finding_id}")
             if st.button("Suppress until then", key=f"suppress {finding_id}"):
                 end = datetime.combine(until, time(), tzinfo=timezone.utc)
-                _decide(finding_id, "suppress", until=end, note=note or None)
+                _decide(finding, "suppress", until=end, note=note or None)
         with st.popover("Hand over", icon=":material/forward:"):
             assignee = st.text_input(
                 "To whom", value=finding["owner"] or "", key=f"assignee {finding_id}"
             ).strip()
             if st.button("Hand over to them", key=f"hand {finding_id}", disabled=not assignee):
-                _decide(finding_id, "hand_over", assignee=assignee)
+                _decide(finding, "hand_over", assignee=assignee)
         if finding["state"] != "new" and st.button(
             "Reopen", key=f"reopen {finding_id}", icon=":material/undo:"
         ):
-            _decide(finding_id, "reopen")
+            _decide(finding, "reopen")
 
 
-def _decide(finding_id: str, decision: str, **more: Any) -> None:
-    data.decide(finding_id, decision, **more)
+def _decide(finding: dict[str, Any], decision: str, **more: Any) -> None:
+    data.decide(finding["finding_id"], decision, severity=finding["severity"], **more)
     st.rerun()
 
 

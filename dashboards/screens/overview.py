@@ -16,7 +16,7 @@ def _body() -> None:
     left, right = st.columns([7, 4], gap="medium")
     with left:
         st.subheader("New findings")
-        new = data.rows("new_findings")
+        new = layout.told(data.rows("new_findings"), "raised_from")
         if new.is_empty():
             st.text("Nothing crossed a line that nobody has looked at.")
         else:
@@ -26,6 +26,7 @@ def _body() -> None:
                 height=layout.height(new, most=460),
                 column_config={
                     "link": layout.LINK,
+                    "raised_from": layout.RAISED,
                     "title": st.column_config.TextColumn(width="large"),
                     "identity_name": "identity",
                     "score": layout.SCORE,

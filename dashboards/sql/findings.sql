@@ -2,9 +2,9 @@
 -- reads: findings_current
 -- why: the list of findings; a filter that is null lets all through
 select
-    finding_id, day, severity, score, confidence, identity_id, identity_name, owner, title,
-    detector, state, subject, observed, expected, support, evidence, frameworks, first_seen,
-    last_seen, newest_day
+    finding_id, day, severity, raised_from, score, confidence, identity_id, identity_name, owner,
+    title, detector, state, decision, decided_at, note, subject, observed, expected, support,
+    evidence, frameworks, first_seen, last_seen, newest_day
 from findings_current
 where ($state is null or state = $state)
     and ($severity is null or severity = $severity)

@@ -3,7 +3,7 @@
 -- why: what nobody has decided on, newest and worst first
 select
     'findings?finding=' || url_encode(finding_id) as link,
-    day, severity, title, identity_name, score, detector,
+    day, severity, raised_from, title, identity_name, score, detector,
     count(*) over () as findings
 from findings_current
 where state = 'new'

@@ -19,9 +19,9 @@ with asked as (
 )
 
 select
-    finding_id, detector, severity, score, confidence, identity_id, identity_name, subject,
-    "window", title, observed, expected, support, evidence, frameworks, first_seen, last_seen,
-    state, assignee, run_id
+    finding_id, detector, severity, raised_from, score, confidence, identity_id, identity_name,
+    subject, "window", title, observed, expected, support, evidence, frameworks, first_seen,
+    last_seen, state, assignee, run_id
 from asked
 order by
     left("window", 10) desc,

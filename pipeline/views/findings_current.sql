@@ -1,7 +1,8 @@
 -- grain: finding
 -- reads: findings, triage, identities, daily_identity
 -- why: what an analyst works through: each finding with the last decision on it and whose it is. A
---      suppression ends when the data come to its end, as risk fades by the data's days
+--      suppression ends when the data come to its end, as risk fades by the data's days. No decision
+--      holds for a finding that has become more urgent than it was then
 create or replace view findings_current as
 with newest as (
     select max(event_date) as day
@@ -14,8 +15,17 @@ decided as (
     -- Whole rows: a decision without a note has not the note of the one before.
     qualify row_number() over (
         partition by finding_id
-        order by decided_at desc, decision, until, assignee, note
+        order by decided_at desc, decision, severity, until, assignee, note
     ) = 1
+),
+
+raised as (
+    select f.finding_id, d.severity
+    from findings as f
+    join decided as d on d.finding_id = f.finding_id
+    where d.decision <> 'reopen'
+        and list_position(['low', 'medium', 'high', 'critical'], d.severity)
+        < list_position(['low', 'medium', 'high', 'critical'], f.severity)
 )
 
 select
@@ -42,6 +52,7 @@ select
     f.first_seen::timestamptz as first_seen,  -- the first evidence event
     f.last_seen::timestamptz as last_seen,  -- the last evidence event
     case
+        when r.severity is not null then 'new'
         when d.decision = 'acknowledge' then 'acknowledged'
         when d.decision = 'hand_over' then 'handed_over'
         when d.decision = 'suppress'
@@ -49,14 +60,17 @@ select
             then 'suppressed'
         else 'new'
     end::varchar as state,  -- new | acknowledged | suppressed | handed_over
+    r.severity::varchar as raised_from,  -- its severity when it was decided, if it is higher now
     d.until::timestamptz as suppressed_until,  -- end of a suppression
     greatest(f.last_seen::date, n.day)::date
         as newest_day,  -- of the data: a suppression that ends later holds
     d.assignee::varchar as assignee,  -- to whom it was handed
+    d.decision::varchar as decision,  -- acknowledge | suppress | hand_over | reopen, the last one
     d.note::varchar as note,  -- why it was decided so
     d.decided_at::timestamptz as decided_at,  -- when it was decided
     f.run_id::varchar as run_id  -- the run that judged it
 from findings as f
 cross join newest as n
 left join decided as d on d.finding_id = f.finding_id
+left join raised as r on r.finding_id = f.finding_id
 left join identities as i on i.identity_id = f.identity_id

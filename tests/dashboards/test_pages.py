@@ -245,6 +245,29 @@ def test_a_suppression_ends_after_the_newest_data(
     assert states == [("newer", "suppressed"), ("older", "new")]
 
 
+def test_a_finding_that_was_decided_and_became_more_urgent_is_shown_again(
+    opened: Callable[..., AppTest], pair: Lake
+) -> None:
+    app = opened("findings", pair, finding="newer")
+    button(app, "Acknowledge").click().run()
+    with pair.reader() as reader:
+        raised = reader.query("select * replace('critical' as severity) from findings")
+    pair.replace("findings", raised)
+    app = opened("findings", pair, state="new", finding="newer")
+    shown = app.dataframe[0].value
+    assert shown["severity"].tolist() == ["critical", "critical"]
+    assert shown["raised_from"].tolist() == ["high", ""]
+    assert any(
+        text.startswith("It was acknowledged on ")
+        and text.endswith(" as high (no note), and is critical now.")
+        for text in texts(app)
+    )
+    button(app, "Acknowledge").click().run()
+    with pair.reader() as reader:
+        states = reader.query("select finding_id, state from findings_current order by 1").rows()
+    assert states == [("newer", "acknowledged"), ("older", "new")]
+
+
 def test_a_finding_outlives_its_events(opened: Callable[..., AppTest], pair: Lake) -> None:
     app = opened("findings", pair)
     assert not app.error

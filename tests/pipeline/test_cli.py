@@ -21,7 +21,7 @@ import pytest
 from builders.cloudtrail import cloudtrail
 from pipeline import cli
 from pipeline.lake import Lake
-from pipeline.schemas import EVENTS, FINDINGS, IDENTITIES, IN_PART, INGESTS
+from pipeline.schemas import EVENTS, FINDINGS, IDENTITIES, IN_PART, INGESTS, TRIAGE
 
 
 def nhiwatch(*args: str | Path, stdin: str = "", **env: str) -> subprocess.CompletedProcess[str]:
@@ -510,6 +510,27 @@ def test_findings_are_found_by_the_name_that_is_shown(tmp_path: Path) -> None:
     assert (
         nhiwatch("findings", "--identity", "y", "--lake", lake.location, "--json").stdout == "[]\n"
     )
+
+
+def test_findings_that_became_more_urgent_since_they_were_decided_are_told(tmp_path: Path) -> None:
+    lake, at = Lake(tmp_path / "lake"), datetime(2026, 9, 1, tzinfo=timezone.utc)
+    found = {"severity": "high", "window": "2026-09-01", "first_seen": at, "last_seen": at}
+    lake.append("findings", FINDINGS.frame([{**found, "finding_id": id_} for id_ in "ab"]))
+    lake.append("events", EVENTS.frame([{"event_id": "e", "event_date": at.date()}]))
+    decided = {"decision": "acknowledge", "decided_at": at}
+    lake.append(
+        "triage",
+        TRIAGE.frame(
+            [
+                {**decided, "finding_id": "a", "severity": "low"},
+                {**decided, "finding_id": "b", "severity": "high"},
+            ]
+        ),
+    )
+    [row] = json.loads(nhiwatch("findings", "--lake", lake.location, "--json").stdout)
+    told = row["finding_id"], row["state"], row["severity"], row["raised_from"]
+    assert told == ("a", "new", "high", "low")
+    assert "high, was low" in nhiwatch("findings", "--lake", lake.location).stdout
 
 
 def test_an_unknown_format_is_a_usage_error(small: Path) -> None:

@@ -105,6 +105,26 @@ def test_the_last_decision_on_a_finding_holds(
     assert told == [(state, more.get("assignee"), "app", 3)]
 
 
+@pytest.mark.parametrize("decision", ["acknowledge", "hand_over", "suppress"])
+@pytest.mark.parametrize(
+    ("then", "state", "raised_from"),
+    [("low", "new", "low"), ("high", "decided", None), ("critical", "decided", None),
+     (None, "decided", None)],
+)  # fmt: skip
+def test_a_decided_finding_is_new_again_once_it_is_more_urgent(
+    lake: Lake, decision: str, then: str | None, state: str, raised_from: str | None
+) -> None:
+    """A decision that an older version wrote does not tell how urgent the finding was."""
+    of(lake, event(0), findings=[finding("f", severity="high")])
+    decide(lake, "f", decision, severity=then, until=NOON + timedelta(days=9))
+    told = "select if(state = 'new', state, 'decided'), raised_from from findings_current"
+    assert rows(lake, told) == [(state, raised_from)]
+    decide(lake, "f", "reopen", hour=1, severity="low")
+    assert rows(lake, told) == [("new", None)]
+    decide(lake, "f", decision, hour=2, severity="high", until=NOON + timedelta(days=9))
+    assert rows(lake, told) == [("decided", None)]
+
+
 def test_nothing_of_an_earlier_decision_is_left(lake: Lake) -> None:
     of(lake, event(0), findings=[finding("f")])
     later = NOON + timedelta(days=9)
