@@ -66,6 +66,11 @@ def rows(name: str, params: Mapping[str, Any] | None = None) -> pl.DataFrame:
     return _rows(st.session_state[_SEEN], name, dict(params or {}))
 
 
+def hour() -> datetime:
+    """The hour that it is, for rows that tell of now: within it they are the same."""
+    return utc_now().replace(minute=0, second=0, microsecond=0)
+
+
 def user_query(sql: str) -> pl.DataFrame:
     """Rows of a SELECT that a user typed: reading only, one more than ROW_LIMIT at most."""
     with _reader(st.session_state[_SEEN]).beside() as reader:

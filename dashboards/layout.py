@@ -85,10 +85,11 @@ def _empty() -> None:
 
 
 def _stale() -> None:
-    quiet = data.rows("quiet_feeds")
-    for source, hours in quiet.rows():
+    quiet = data.rows("quiet_feeds", {"hour": data.hour()})
+    for source, age, behind in quiet.rows():
+        others = f", {behind:,.0f} hours behind the newest feed" if behind else ""
         st.warning(
-            f"{source} is quiet: its newest event is {hours:,.0f} hours behind the newest feed.",
+            f"{source} is quiet: its newest event is {age:,.0f} hours old{others}.",
             icon=":material/schedule:",
         )
 

@@ -213,12 +213,15 @@ def show_status(told: Status) -> None:
     """The status as a page that fits 80 columns."""
     data = as_dict(told)
     newest = pl.col("last_event_at").dt.strftime("%Y-%m-%d %H:%MZ").alias("newest event")
-    lag = pl.col("lag_hours").round().cast(pl.Int64).alias("lag (h)")
+    age, lag = (
+        pl.col(f"{name}_hours").round().cast(pl.Int64).alias(f"{name} h") for name in ("age", "lag")
+    )
     size = (pl.col("bytes") / 1e6).round(2).alias("MB")
     with page() as console:
         _part("Next", data["next"], console, empty="nothing: all is judged, nothing was rejected")
         console.print("Feeds", style="bold")
-        _lay_out(told.feeds.select("source", "state", "events", "rejects", newest, lag), console)
+        feeds = told.feeds.select("source", "state", "events", "rejects", newest, age, lag)
+        _lay_out(feeds, console)
         _part("Rejects", _reject_lines(data["rejects"]), console, empty="none")
         _part("Runs, newest first", _run_lines(data["runs"][:_RUNS]), console, empty="none")
         console.print("Tables", style="bold")

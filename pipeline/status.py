@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -31,16 +32,16 @@ class Status:
     next: tuple[str, ...]
 
 
-def status(lake: Lake, *, rules: Rules, unjudged: int) -> Status:
-    """How the lake is; `unjudged` is how many days of it are not rolled up or judged yet."""
+def status(lake: Lake, *, rules: Rules, unjudged: int, now: datetime) -> Status:
+    """How the lake is `now`; `unjudged` is how many days of it are not rolled up or judged yet."""
     with lake.reader() as reader:
-        feeds = reader.query(SQL / "feeds.sql")
+        feeds = reader.query(SQL / "feeds.sql", {"now": now})
         rejects = reader.query(SQL / "reject_reasons.sql")
         runs = reader.query(SQL / "last_runs.sql")
         facts = reader.query(SQL / "next_steps.sql").row(0, named=True)
     tables = _tables(lake, rules)
     untidy = tables.filter(pl.col("untidy_partitions") > 0)["table"].to_list()
-    steps = tuple(_next({**facts, "unjudged": unjudged, "untidy": untidy}))
+    steps = tuple(_next({**facts, "unjudged": unjudged, "untidy": untidy}, feeds))
     return Status(feeds, rejects, runs, tables, steps)
 
 
@@ -73,8 +74,10 @@ def _tables(lake: Lake, rules: Rules) -> pl.DataFrame:
     return pl.DataFrame(rows, schema={"table": pl.String, **dict.fromkeys(names, pl.Int64)})
 
 
-def _next(facts: dict[str, Any]) -> Iterator[str]:
-    """What to do next, from the row of `next_steps.sql` and what the log of the lake tells."""
+def _next(facts: dict[str, Any], feeds: pl.DataFrame) -> Iterator[str]:
+    """What to do next, from the row of `next_steps.sql`, what the log of the lake tells, and the
+    feeds.
+    """
     if facts["last_status"] == "failed":
         yield (
             f"The last {facts['last_command']} failed (see Runs): put right what it names and give "
@@ -87,8 +90,16 @@ def _next(facts: dict[str, Any]) -> Iterator[str]:
         )
     elif not facts["files"]:
         yield "There is nothing in the lake yet: nhiwatch run PATH"
-    for source in facts["quiet_feeds"] or ():
-        yield f"Feed {source} is a day behind the newest: look whether its files still come."
+    for feed in feeds.filter(state="quiet").iter_rows(named=True):
+        yield (
+            f"Feed {feed['source']} is quiet, its newest event {feed['age_hours']:,.0f} hours old: "
+            "look whether its files still come."
+        )
+    for feed in feeds.filter(pl.col("ahead") > 0).iter_rows(named=True):
+        yield (
+            f"Feed {feed['source']} has events dated over a day later than they came in "
+            f"({feed['ahead']:,}): look for a wrong clock."
+        )
     if facts["unjudged"]:
         yield f"{facts['unjudged']:,} days are not judged by every detector: nhiwatch detect"
     if facts["new_findings"]:

@@ -170,7 +170,7 @@ def unjudged_days(settings: Settings, *, now: datetime) -> int:
 def status_of(settings: Settings, *, now: datetime) -> Status:
     """How the lake is, and what to do next."""
     unjudged = unjudged_days(settings, now=now)
-    return status(settings.open_lake(), rules=rules_of(settings), unjudged=unjudged)
+    return status(settings.open_lake(), rules=rules_of(settings), unjudged=unjudged, now=now)
 
 
 def detectors_of(settings: Settings, only: Sequence[str] = ()) -> list[Detector]:

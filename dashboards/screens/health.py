@@ -8,6 +8,16 @@ from dashboards import data, layout
 
 _COUNT = st.column_config.NumberColumn(format="localized")
 
+_STATES = (
+    "quiet: its newest event is over a day old, or over a day behind the newest feed; past: it was "
+    "that old when it came in"
+)
+_AHEAD = "events dated over a day later than they came in: a wrong clock"
+_PAST = (
+    "A feed of the past was over a day old when it came in last: whether there is more of it, "
+    "nobody can tell from here."
+)
+
 
 def draw() -> None:
     layout.page("Health", _body)
@@ -27,9 +37,10 @@ def _body() -> None:
 
 
 def _feeds() -> None:
-    feeds = data.rows("feeds")
+    feeds = data.rows("feeds", {"hour": data.hour()})
     names = {"last_event_at": "newest event", "last_ingest_at": "last ingest"}
     hours = {
+        "age_hours": ("age (h)", "since its newest event"),
         "lag_hours": ("lag (h)", "from its newest event to its last ingest"),
         "behind_hours": ("behind (h)", "of its newest event behind that of the newest feed"),
     }
@@ -37,5 +48,11 @@ def _feeds() -> None:
         name: st.column_config.NumberColumn(label, help=meaning, format="localized")
         for name, (label, meaning) in hours.items()
     }
+    told = {
+        "state": st.column_config.TextColumn(help=_STATES),
+        "ahead": st.column_config.NumberColumn(help=_AHEAD, format="localized"),
+    }
     counts = dict.fromkeys(("files", "events", "rejects"), _COUNT)
-    layout.table(feeds.rename(names), column_config={**columns, **counts})
+    layout.table(feeds.rename(names), column_config={**columns, **counts, **told})
+    if "past" in feeds["state"]:
+        st.caption(_PAST)

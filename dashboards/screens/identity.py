@@ -39,7 +39,8 @@ def _body() -> None:
     found = data.rows("identity_findings", {"id": chosen})
     st.subheader("Timeline")
     activity = data.rows("identity_timeline", {"id": chosen})
-    st.altair_chart(charts.timeline(activity, found), width="stretch")
+    marked = found.join(activity, on="day", how="semi")
+    st.altair_chart(charts.timeline(activity, marked), width="stretch")
     st.subheader("Findings")
     if found.is_empty():
         st.text("None.")

@@ -1,17 +1,12 @@
 -- grain: one row
--- reads: findings_current, identity_overview, daily_activity
+-- reads: findings_current, identity_overview, newest_day
 -- why: the numbers at the top of the overview
-with newest as (
-    select max(day) as day
-    from daily_activity
-),
-
-found as (
+with found as (
     select
         count(*) filter (where f.state = 'new') as open,
         count(*) filter (where f.state = 'new' and f.severity_rank >= 3) as urgent,
         count(*) filter (where f.state = 'new' and f.day = n.day) as newest
-    from newest as n
+    from newest_day as n
     left join findings_current as f on true
 ),
 
@@ -22,7 +17,7 @@ acting as (
     from identity_overview
 )
 
-select newest.day, found.open, found.urgent, found.newest, acting.machines, acting.agents
-from newest
+select newest_day.day, found.open, found.urgent, found.newest, acting.machines, acting.agents
+from newest_day
 cross join found
 cross join acting

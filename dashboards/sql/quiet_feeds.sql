@@ -1,7 +1,7 @@
 -- grain: source
--- reads: feeds
+-- reads: feeds_at
 -- why: feeds that every page warns of
-select source, behind_hours
-from feeds
+select source, age_hours, behind_hours
+from feeds_at($hour)
 where state = 'quiet'
-order by behind_hours desc
+order by age_hours desc

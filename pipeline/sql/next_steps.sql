@@ -1,5 +1,5 @@
 -- grain: one row
--- reads: runs, rejects, feeds, findings_current, ingests
+-- reads: runs, rejects, findings_current, ingests
 -- why: what `nhiwatch status` says to do next
 select
     (select count(*) from ingests) as files,
@@ -13,6 +13,5 @@ select
     ) as in_part,
     (select count(*) from rejects) as rejects,
     (select count(*) from findings_current where state = 'new') as new_findings,
-    (select list(source order by source) from feeds where state = 'quiet') as quiet_feeds,
     (select arg_max(status, started_at) from runs) as last_status,
     (select arg_max(command, started_at) from runs) as last_command

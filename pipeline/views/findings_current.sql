@@ -1,15 +1,10 @@
 -- grain: finding
--- reads: findings, triage, identities, daily_identity
+-- reads: findings, triage, identities, newest_day
 -- why: what an analyst works through: each finding with the last decision on it and whose it is. A
 --      suppression ends when the data come to its end, as risk fades by the data's days. No decision
 --      holds for a finding that has become more urgent than it was then
 create or replace view findings_current as
-with newest as (
-    select max(event_date) as day
-    from daily_identity
-),
-
-decided as (
+with decided as (
     select *
     from triage
     -- Whole rows: a decision without a note has not the note of the one before.
@@ -56,13 +51,13 @@ select
         when d.decision = 'acknowledge' then 'acknowledged'
         when d.decision = 'hand_over' then 'handed_over'
         when d.decision = 'suppress'
-            and (d.until is null or d.until > greatest(f.last_seen::date, n.day))
+            and (d.until is null or d.until > coalesce(n.day, f.last_seen::date))
             then 'suppressed'
         else 'new'
     end::varchar as state,  -- new | acknowledged | suppressed | handed_over
     r.severity::varchar as raised_from,  -- its severity when it was decided, if it is higher now
     d.until::timestamptz as suppressed_until,  -- end of a suppression
-    greatest(f.last_seen::date, n.day)::date
+    coalesce(n.day, f.last_seen::date)::date
         as newest_day,  -- of the data: a suppression that ends later holds
     d.assignee::varchar as assignee,  -- to whom it was handed
     d.decision::varchar as decision,  -- acknowledge | suppress | hand_over | reopen, the last one
@@ -70,7 +65,7 @@ select
     d.decided_at::timestamptz as decided_at,  -- when it was decided
     f.run_id::varchar as run_id  -- the run that judged it
 from findings as f
-cross join newest as n
+cross join newest_day as n
 left join decided as d on d.finding_id = f.finding_id
 left join raised as r on r.finding_id = f.finding_id
 left join identities as i on i.identity_id = f.identity_id

@@ -1,39 +1,32 @@
 -- grain: identity, aspect, value
--- reads: daily_action, daily_credential, daily_resource
+-- reads: daily_action, daily_credential, daily_resource, newest_day
 -- why: what is normal for an identity: its actions, tools, networks and clients over the last 30
 --      days of data, each with its support in days and events
 create or replace view identity_normal as
-with newest as (
-    select max(event_date) as day
-    from daily_action
-),
-
-lately as (
+with lately as (
     select 'action' as aspect, a.identity_id, a.action as value, a.access as detail,
         a.events, a.event_date
     from daily_action as a
-    cross join newest as n
-    where a.event_date > n.day - 30
+    join newest_day as n on a.event_date > n.day - 30 and a.event_date <= n.day
     union all
     select 'network', c.identity_id, c.network, c.country, c.events, c.event_date
     from daily_credential as c
-    cross join newest as n
-    where c.event_date > n.day - 30 and c.network is not null
+    join newest_day as n on c.event_date > n.day - 30 and c.event_date <= n.day
+    where c.network is not null
     union all
     select 'client', c.identity_id, c.client, null, c.events, c.event_date
     from daily_credential as c
-    cross join newest as n
-    where c.event_date > n.day - 30 and c.client is not null
+    join newest_day as n on c.event_date > n.day - 30 and c.event_date <= n.day
+    where c.client is not null
     union all
     select 'credential', c.identity_id, c.credential_id, c.credential_kind, c.events, c.event_date
     from daily_credential as c
-    cross join newest as n
-    where c.event_date > n.day - 30 and c.credential_id is not null
+    join newest_day as n on c.event_date > n.day - 30 and c.event_date <= n.day
+    where c.credential_id is not null
     union all
     select 'resource', r.identity_id, r.resource_id, r.access, r.events, r.event_date
     from daily_resource as r
-    cross join newest as n
-    where r.event_date > n.day - 30
+    join newest_day as n on r.event_date > n.day - 30 and r.event_date <= n.day
 )
 
 select

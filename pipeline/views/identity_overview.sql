@@ -1,15 +1,10 @@
 -- grain: identity
--- reads: identities, findings_current, daily_identity
+-- reads: identities, findings_current, daily_identity, newest_day
 -- why: the riskiest first. Risk is 100 times the noisy-or of the open findings' scores, each
 --      weighed by severity (low 0.1, medium 0.3, high 0.6, critical 0.9) and halved for each week
 --      that it is older than the newest data.
 create or replace view identity_overview as
-with newest as (
-    select max(event_date) as day
-    from daily_identity
-),
-
-open_findings as (
+with open_findings as (
     select
         f.identity_id,
         count(*) as findings,
@@ -20,7 +15,7 @@ open_findings as (
                 * pow(0.5, greatest(0, n.day - f.day) / 7.0)
         )))) as risk
     from findings_current as f
-    cross join newest as n
+    cross join newest_day as n
     where f.state = 'new'
     group by f.identity_id
 ),
@@ -28,8 +23,7 @@ open_findings as (
 lately as (
     select d.identity_id, sum(d.events) as events, sum(d.denied) as denied
     from daily_identity as d
-    cross join newest as n
-    where d.event_date > n.day - 30
+    join newest_day as n on d.event_date > n.day - 30 and d.event_date <= n.day
     group by d.identity_id
 )
 

@@ -10,7 +10,7 @@ import os
 import subprocess
 import sys
 from contextlib import redirect_stderr, redirect_stdout
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -284,6 +284,24 @@ def test_status_tells_of_feeds_rejects_runs_tables_and_what_to_do(small: Path) -
     assert (events["rows"], events["files"]) == (3, 1)
     assert events["bytes"] > 0
     assert any("nhiwatch rejects" in step for step in told["next"])
+
+
+def test_status_tells_of_feeds_that_stopped_and_of_wrong_clocks(tmp_path: Path) -> None:
+    now, lake = datetime.now(timezone.utc), Lake(tmp_path / "lake")
+    month, file = timedelta(days=30), tmp_path / "log.jsonl"
+    wrong = cloudtrail(0, eventID="wrong", eventTime="2100-01-01T00:00:00Z")
+    file.write_text("\n".join(map(json.dumps, (cloudtrail(1), wrong))))
+    nhiwatch("ingest", file, "--lake", lake.location)
+    nhiwatch("detect", "--lake", lake.location)
+    told = nhiwatch("status", "--lake", lake.location).stdout
+    assert "aws_cloudtrail   past" in told
+    assert "is quiet" not in told
+    assert "Feed aws_cloudtrail has events dated over a day later than they came in (1)" in told
+    row = {"source_file": "f", "fingerprint": "f", "source": "otel_genai", "events": 1}
+    live = {**row, "last_event_at": now - month, "ingested_at": now - month}
+    lake.append("ingests", INGESTS.frame([live]))
+    told = nhiwatch("status", "--lake", lake.location).stdout
+    assert "Feed otel_genai is quiet, its newest event 720 hours old" in told
 
 
 def test_status_fits_a_narrow_terminal(small: Path) -> None:

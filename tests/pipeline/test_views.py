@@ -16,7 +16,12 @@ from pipeline.lake import Lake
 from pipeline.schemas import CAPABILITIES, EVENTS, FINDINGS, INGESTS, SCORES, TRIAGE
 
 NOON = datetime(2026, 1, 10, 12, tzinfo=timezone.utc)
-VIEWS = Path(pipeline.__file__).parent / "views"
+LATER = NOON + timedelta(days=30)
+VIEWS = [
+    path
+    for path in sorted((Path(pipeline.__file__).parent / "views").glob("*.sql"))
+    if "create or replace view" in path.read_text(encoding="utf-8")
+]
 
 
 def event(n: int, *, days: int = 0, **over: Any) -> dict[str, Any]:
@@ -57,7 +62,7 @@ def finding(name: str, *, days: int = 0, **over: Any) -> dict[str, Any]:
 def of(lake: Lake, *events: dict[str, Any], findings: list[dict[str, Any]] | None = None) -> Lake:
     lake.append("events", EVENTS.frame(events))
     lake.append("findings", FINDINGS.frame(findings or []))
-    roll_up(lake, now=NOON)
+    roll_up(lake, now=LATER)
     take_inventory(lake)
     return lake
 
@@ -72,7 +77,7 @@ def rows(lake: Lake, sql: str) -> list[tuple[Any, ...]]:
         return reader.query(sql).rows()
 
 
-@pytest.mark.parametrize("path", sorted(VIEWS.glob("*.sql")), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", VIEWS, ids=lambda path: path.stem)
 def test_every_column_of_a_view_is_cast_and_commented(lake: Lake, path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     assert re.match(r"-- grain: .+\n-- reads: .+\n-- why: ", text)
@@ -157,15 +162,86 @@ def test_a_decided_finding_is_no_risk(lake: Lake) -> None:
     assert rows(lake, "select open_findings, risk from identity_overview") == [(0, 0)]
 
 
-def test_a_feed_that_is_a_day_behind_the_newest_is_quiet(lake: Lake) -> None:
+def test_an_event_with_a_wrong_clock_moves_no_newest_day(lake: Lake) -> None:
+    """Not that of a suppression, of risk, of what is usual, nor of the last 30 days."""
+    found = [finding("f"), finding("other", identity_id="x")]
+    of(lake, event(0), findings=found)
+    told = (
+        "select newest_day, state, risk, events_30_days, days from findings_current "
+        "join identity_overview using (identity_id) join identity_normal using (identity_id)"
+    )
+    decide(lake, "other", "suppress", until=NOON + timedelta(days=1))
+    before = rows(lake, told)
+    assert before == [(NOON.date(), "new", 30, 1, 1)]
+    far = (datetime(2100, 1, 1, tzinfo=timezone.utc) - NOON).days
+    of(lake, event(0, days=far))
+    assert rows(lake, told) == before
+    assert rows(lake, "select state from findings_current where identity_id = 'x'") == [
+        ("suppressed",)
+    ]
+    assert rows(lake, "select sum(events) from daily_activity") == [(2,)]
+
+
+def test_where_every_day_is_ahead_of_the_clock_the_last_is_the_newest(lake: Lake) -> None:
+    of(lake, event(0, days=400), event(0, days=401))
+    assert rows(lake, "select day from newest_day") == [((NOON + timedelta(days=401)).date(),)]
+
+
+def came_in(lake: Lake, **last_events: datetime | None) -> None:
+    """A file of each source came in at noon, of 5 events and a reject; when the last event was."""
     files = [
         {"source_file": name, "fingerprint": name, "source": name, "events": 5, "rejects": 1,
-         "last_event_at": NOON - timedelta(hours=hours), "ingested_at": NOON}
-        for name, hours in (("fresh", 1), ("stale", 30))
+         "last_event_at": last, "ingested_at": NOON}
+        for name, last in last_events.items()
     ]  # fmt: skip
     lake.append("ingests", INGESTS.frame(files))
-    told = rows(lake, "select source, state, lag_hours, behind_hours, events, rejects from feeds")
-    assert sorted(told) == [("fresh", "live", 1.0, 0.0, 5, 1), ("stale", "quiet", 30.0, 29.0, 5, 1)]
+
+
+def states(lake: Lake, *, hours: int) -> dict[str, str]:
+    """The state of each feed so many hours after noon."""
+    look = {"look": NOON + timedelta(hours=hours)}
+    with lake.reader() as reader:
+        return dict(reader.query("select source, state from feeds_at($look)", look).rows())
+
+
+def test_a_feed_that_is_a_day_behind_the_newest_is_quiet(lake: Lake) -> None:
+    came_in(lake, fresh=NOON - timedelta(hours=1), stale=NOON - timedelta(hours=30))
+    told = rows(
+        lake,
+        "select source, state, age_hours, lag_hours, behind_hours, events, rejects "
+        "from feeds_at(timestamptz '2026-01-10 14:00:00Z') order by all",
+    )
+    assert told == [
+        ("fresh", "live", 3.0, 1.0, 0.0, 5, 1),
+        ("stale", "quiet", 32.0, 30.0, 29.0, 5, 1),
+    ]
+
+
+def test_feeds_that_all_stopped_are_quiet_a_day_later(lake: Lake) -> None:
+    came_in(lake, a=NOON - timedelta(hours=1), b=NOON - timedelta(hours=2))
+    assert states(lake, hours=20) == {"a": "live", "b": "live"}
+    assert states(lake, hours=23) == {"a": "live", "b": "quiet"}
+    assert states(lake, hours=24 * 30) == {"a": "quiet", "b": "quiet"}
+    assert dict(rows(lake, "select source, state from feeds")) == states(lake, hours=24 * 30)
+
+
+def test_feeds_that_were_old_when_they_came_in_are_of_the_past(lake: Lake) -> None:
+    came_in(lake, a=NOON - timedelta(days=60), b=NOON - timedelta(days=60, hours=5), none=None)
+    for hours in (0, 24 * 30):
+        assert states(lake, hours=hours) == {"a": "past", "b": "past", "none": "empty"}
+    assert rows(lake, "select age_hours from feeds where source = 'none'") == [(None,)]
+
+
+def test_a_wrong_clock_makes_no_other_feed_quiet(lake: Lake) -> None:
+    """Nor its own live for ever: what else of it is rolled up tells its newest event."""
+    wrong = datetime(2100, 1, 1, tzinfo=timezone.utc)
+    came_in(lake, log=wrong, fresh=NOON)
+    assert states(lake, hours=1) == {"log": "live", "fresh": "live"}
+    lake.append("events", EVENTS.frame([event(0), event(0, days=(wrong - NOON).days)]))
+    roll_up(lake, now=NOON)
+    assert states(lake, hours=25) == {"log": "quiet", "fresh": "quiet"}
+    told = "select last_event_at, ahead from feeds where source = 'log'"
+    assert rows(lake, told) == [(NOON, 1)]
 
 
 def test_what_is_normal_comes_with_its_support(lake: Lake) -> None:
