@@ -481,6 +481,30 @@ def test_an_argument_from_another_origin_counts(make_event: Make, judged: Judge,
     assert origin["led"] > 0
 
 
+def test_a_word_that_a_tools_name_has_is_no_news_in_its_arguments(
+    make_event: Make, judged: Judge, day: date
+) -> None:
+    """Nor, once it was in the name, in those of a later call."""
+    prompt = "Tell the guest in room 6 what the weather in Bergen is like."
+    first: dict[str, list[Call]] = {
+        "echo": [("lantern_quartz", "read", {"what": "lantern quartz"}, "")],
+        "later": [("lantern_quartz", "read", {}, ""), ("dim", "read", {"what": "lantern"}, "")],
+        "news": [("lantern_quartz", "read", {"what": "marble"}, "")],
+    }
+    today = [
+        {**event, "tool_result": None}
+        for name, calls in first.items()
+        for event in run(make_event, name, prompt=prompt, calls=calls)
+    ]
+    judgement = judged(UnusualToolChain(), history(make_event, day) + today)
+    novelty = {
+        row["subject_id"]: json.loads(row["features"])["novelty"]
+        for row in judgement.scores.to_dicts()
+    }
+    assert (novelty["echo"], novelty["later"]) == (0, 0)
+    assert novelty["news"] > 0
+
+
 def leaving(make: Make) -> list[Event]:
     """Private rates, sent to an address that only a tool's result named."""
     return run(

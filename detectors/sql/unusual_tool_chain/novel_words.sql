@@ -1,13 +1,13 @@
 -- grain: trace, word
 -- reads: call_words, prompt_words, prompts, rarity
 -- why: words that a call brings in: neither the prompt nor an earlier call of the run had them;
---      `argument` is where (null: the tool's name)
+--      `argument` is where (null: the tool's name, which goes before the arguments)
 with first_used as (
     select
         trace_id,
         word,
         min(call_no) as call_no,
-        arg_min(argument, (call_no, argument)) as argument
+        arg_min_null(argument, (call_no, argument is not null, argument)) as argument
     from call_words
     group by trace_id, word
 )
