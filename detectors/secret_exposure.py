@@ -27,6 +27,8 @@ STEPS = ("kinds", "units", "secrets_today", "handled", "exposures")
 """The relations that `judged.sql` and `uses.sql` read, each after those it reads."""
 
 SCORES = ("subject_kind", "subject_id", "identity_id", "score", "features")
+_TOOL = 60
+"""Letters of a tool's name that are told."""
 
 
 @dataclass(frozen=True)
@@ -160,7 +162,7 @@ def _run_scores(runs: pl.DataFrame) -> pl.DataFrame:
             "readable",
             kind=pl.col("worst").struct.field("kind"),
             place=pl.col("worst").struct.field("place"),
-            tool=pl.col("worst").struct.field("tool_name"),
+            tool=pl.col("worst").struct.field("tool_name").str.head(_TOOL),
             fingerprint=pl.col("worst").struct.field("fingerprint"),
         ).struct.json_encode()
     ).select(SCORES)
@@ -198,7 +200,7 @@ def _where(worst: dict[str, Any]) -> str:
     """The title's end: what the agent did with which kind of secret."""
     kind, tool = _article(worst["kind"]).lower().replace(worst["kind"].lower(), worst["kind"]), ""
     if worst["tool_name"]:
-        tool = shown(worst["tool_name"], limit=50)
+        tool = shown(worst["tool_name"], limit=_TOOL)
     if worst["place"] == "prompt":
         return f"{kind} pasted into a prompt"
     if worst["place"] == "result":
@@ -209,7 +211,7 @@ def _where(worst: dict[str, Any]) -> str:
 
 
 def _place(worst: dict[str, Any]) -> str:
-    tool = shown(worst["tool_name"] or "a tool", limit=60)
+    tool = shown(worst["tool_name"] or "a tool", limit=_TOOL)
     if worst["place"] == "prompt":
         return "stood in the prompt of the run"
     if worst["place"] == "result":

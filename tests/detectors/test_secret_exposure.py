@@ -145,6 +145,13 @@ def test_what_yelps_detect_secrets_knows_is_known_here(judged: Judge, call: Make
     ] == []
 
 
+def test_a_long_name_of_a_tool_is_cut_wherever_it_is_told(judged: Judge, call: Make) -> None:
+    judgement = judged(SecretExposure(), [call(1, tool_name="t" * 10**6, tool_result=TOKEN)])
+    assert by_unit(judgement)["run"]["tool"] == "t" * 60
+    [found] = judgement.findings
+    assert max(map(len, (found.title, found.observed, found.expected, found.support))) < 300
+
+
 def test_a_secret_is_never_told(judged: Judge, call: Make, lake: Lake) -> None:
     secrets = {kind: text for kind, text in SECRETS.items() if kind != "AWS access key id"}
     events = [call(n, trace_id=k, prompt=text) for n, (k, text) in enumerate(secrets.items())]
