@@ -1,7 +1,7 @@
 """Values as text for those who have no such values: JSON, CSV, a table of a terminal or a browser.
 
 One rule for all: lists, structs and maps are JSON text, bytes are hex, times are ISO 8601. In JSON
-a number that is none is null, and a whole number of up to 38 digits stays one.
+a number that is none is null, and a whole number of up to 38 digits stays one; a longer is refused.
 """
 
 from __future__ import annotations
@@ -30,12 +30,19 @@ _INSTEAD = "\N{REPLACEMENT CHARACTER}"
 
 _EPOCH = date(1970, 1, 1)
 _FIRST_DAY, _LAST_DAY = (date.min - _EPOCH).days, (date.max - _EPOCH).days
+_DIGITS = 38
+_LONGER = Decimal(10) ** _DIGITS
 _UNITS_A_DAY = {"s": 86_400, "ms": 86_400_000, "us": 86_400_000_000}
 
 
 def frame(result: pa.Table) -> pl.DataFrame:
     """The result of a user's query. Fails if a column has values that nothing can show."""
     for name, column in zip(result.column_names, result.columns, strict=True):
+        if not all(map(_is_in_digits, _leaves(column))):
+            raise QueryError(
+                f"expected numbers of up to {_DIGITS} digits in column {name}, got longer ones; "
+                "cast it to varchar"
+            )
         if not all(map(_is_in_calendar, _leaves(column))):
             raise QueryError(
                 f"expected days of the years 1 to 9999 in column {name}, got others; "
@@ -141,6 +148,16 @@ def _leaves(values: pa.ChunkedArray | pa.Array) -> Iterator[pa.Array]:
         yield from _leaves(values.flatten())
     else:
         yield values
+
+
+def _is_in_digits(values: pa.Array) -> bool:
+    """Whether every number has the digits that decimals have: DuckDB's HUGEINT, which comes as one,
+    may have one more.
+    """
+    if not pa.types.is_decimal(values.type) or values.type.scale:
+        return True
+    ends = pc.min_max(values).as_py()
+    return ends["min"] is None or (ends["min"] > -_LONGER and ends["max"] < _LONGER)
 
 
 def _is_in_calendar(values: pa.Array) -> bool:

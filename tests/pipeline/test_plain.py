@@ -95,6 +95,23 @@ def test_a_day_that_no_calendar_has_is_told_in_a_line(lake: Lake, value: str) ->
     assert csv_row(asked(lake, f"({value})::varchar is null as b")) == {"b": "false"}
 
 
+@pytest.mark.parametrize("value", [2**127 - 1, -(10**38)])
+@pytest.mark.parametrize("inside", ["{}::hugeint", "[1, null, {}::hugeint]"])
+def test_a_number_of_more_digits_than_decimals_have_is_told_in_a_line(
+    lake: Lake, value: int, inside: str
+) -> None:
+    column = inside.format(value)
+    with pytest.raises(QueryError) as fault:
+        asked(lake, f"1 as a, {column} as b")
+    assert "up to 38 digits in column b" in str(fault.value)
+    assert str(value) in csv_row(asked(lake, f"({column})::varchar as b"))["b"]
+
+
+def test_the_longest_number_that_decimals_have_is_exact(lake: Lake) -> None:
+    rows = asked(lake, f"{10**38 - 1}::hugeint as a, [-{10**38 - 1}::hugeint] as b")
+    assert json_row(rows) == {"a": 10**38 - 1, "b": [1 - 10**38]}
+
+
 def test_the_first_and_the_last_moment_are_told(lake: Lake) -> None:
     select = "date '0001-01-01' as a, timestamp '9999-12-31 23:59:59.999999' as b, null::date as c"
     assert csv_row(asked(lake, select)) == {
