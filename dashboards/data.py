@@ -72,9 +72,12 @@ def hour() -> datetime:
 
 
 def user_query(sql: str) -> pl.DataFrame:
-    """Rows of a SELECT that a user typed: reading only, one more than ROW_LIMIT at most."""
+    """Rows of a SELECT that a user typed: reading only, one more than ROW_LIMIT at most, and within
+    the seconds that settings allow.
+    """
+    seconds = load().query_seconds
     with _reader(st.session_state[_SEEN]).beside() as reader:
-        return plain.frame(reader.user_query(sql, limit=ROW_LIMIT + 1))
+        return plain.frame(reader.user_query(sql, limit=ROW_LIMIT + 1, seconds=seconds))
 
 
 def dictionary() -> pl.DataFrame:

@@ -15,6 +15,7 @@ import copy
 import graphlib
 import itertools
 import re
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import cache
@@ -49,6 +50,8 @@ _READING = {
 }
 
 
+_AGAIN = 0.5
+"""Seconds after which a query that goes on is told again that it has to end."""
 _ANALYZED = re.compile(r"\banaly[sz]e\b", re.IGNORECASE)
 _NOT_IN_ARROW = re.compile(r"\b(INTERVAL|UNION|BIT|BIGNUM|UHUGEINT)\b")
 
@@ -167,11 +170,19 @@ class LakeReader:
         self._connection.execute("set enable_external_access = false")
         self._connection.execute("set lock_configuration = true")
 
-    def user_query(self, sql: str, *, limit: int | None = None) -> pa.Table:
+    def user_query(
+        self, sql: str, *, limit: int | None = None, seconds: float | None = None
+    ) -> pa.Table:
         """Run a SELECT that a user wrote: one statement, reading only, errors in one line; at most
         `limit` rows of it. Columns of the same name are numbered; what Arrow has no type for is
-        text.
+        text. It is ended if it takes longer than `seconds`.
         """
+        with ExitStack() as timed:
+            if seconds is not None:
+                timed.enter_context(_ended_after(seconds, self._connection))
+            return self._user_query(sql, limit)
+
+    def _user_query(self, sql: str, limit: int | None) -> pa.Table:
         if encodable(sql) != sql:
             raise QueryError("expected a statement in UTF-8")
         try:
@@ -320,6 +331,32 @@ def _faults_told() -> Iterator[None]:
             f"cannot read the lake: {told}; files that were replaced are deleted after keep_hours: "
             "try again"
         ) from error
+
+
+@contextmanager
+def _ended_after(seconds: float, connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """What is run on the connection is ended after so many seconds, and that is told in a line."""
+    is_done, is_late = threading.Event(), threading.Event()
+
+    def end() -> None:
+        # Again and again: between two steps of a query there is nothing that hears of it.
+        while not is_done.wait(_AGAIN if is_late.is_set() else seconds):
+            is_late.set()
+            connection.interrupt()
+
+    watch = threading.Thread(target=end, name="time limit", daemon=True)
+    watch.start()
+    try:
+        yield
+    except QueryError as error:
+        if not is_late.is_set():
+            raise
+        raise QueryError(
+            f"expected an answer within {seconds:g} seconds, got none (setting query_seconds)"
+        ) from error
+    finally:
+        is_done.set()
+        watch.join()
 
 
 def _without_end(sql: str) -> str:

@@ -153,6 +153,12 @@ class Settings(BaseSettings):
         description="Hours that replaced files and their log are kept for readers and "
         "`sql --at RUN_ID`",
     )
+    query_seconds: float = Field(
+        60,
+        gt=0,
+        le=_A_YEAR,
+        description="A SELECT of the dashboard's SQL page that takes longer is ended",
+    )
     retention: Retention = Field(Retention(), description="What is kept how long: [retention]")
     content: dict[str, Literal["keep", "fingerprint", "drop"]] = Field(
         default_factory=dict,

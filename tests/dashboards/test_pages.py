@@ -437,6 +437,21 @@ def test_the_sql_page_shows_nested_values_and_bytes_as_they_are(
     assert answer.to_numpy().tolist() == [['{"a": [1, null]}', "6162"]]
 
 
+def test_a_select_that_never_ends_is_ended_in_a_line(
+    opened: Callable[..., AppTest], small: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NHIWATCH_QUERY_SECONDS", "0.5")
+    endless = (
+        "with recursive t as (select 1 as n union all select n + 1 from t) from t select sum(n)"
+    )
+    app = opened("sql", small, q=endless)
+    assert [error.value for error in app.error] == [
+        "` expected an answer within 0.5 seconds, got none (setting query_seconds) `"
+    ]
+    app = opened("sql", small, q="select 41 + 1 as told")
+    assert not app.error
+
+
 def test_the_dictionary_has_tables_and_views(opened: Callable[..., AppTest], small: Lake) -> None:
     app = opened("sql", small)
     names = app.selectbox[1].options
