@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 import textwrap
-from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -27,6 +26,7 @@ from pipeline.explain import Explanation
 from pipeline.reader import LakeReader
 from pipeline.status import Status, as_dict
 from pipeline.steps import Progress as Report
+from pipeline.summaries import in_words
 
 _PIPE_WIDTH = 200
 _CELL = 200
@@ -263,59 +263,9 @@ def _run_lines(runs: list[dict[str, Any]]) -> list[str]:
         began = f"{_cell(run['started_at'])} {run['command']}"
         lines.append(f"{began}: {run['status']} ({run['run_id']})")
         if run["summary"]:
-            # A run of another version may have counted other things.
-            counts = defaultdict(int, run["summary"], seconds=run["seconds"])
-            lines.append(f"    {summary_line(counts)}")
+            lines.append(f"    {in_words(run['summary'])}; {run['seconds']} s")
         lines.extend(f"    error: {error}" for error in run["errors"] or ())
     return lines
-
-
-def summary_line(told: dict[str, Any]) -> str:
-    """What a run did, in a line."""
-    words = []
-    if "files" in told:
-        unfinished = told.get("unfinished", 0)
-        words.append(
-            f"{told['files']:,} files ({told['unchanged']:,} unchanged, "
-            f"{f'{unfinished:,} still being written or read, ' if unfinished else ''}"
-            f"{told['left_out']:,} no logs), {told['events']:,} new events, "
-            f"{told['duplicates']:,} duplicates, {told['rejects']:,} rejects"
-        )
-    if "detector_days" in told:
-        words.append(
-            f"{told['detector_days']:,} detector-days, {told['scores']:,} scores, "
-            f"{told['findings']:,} findings"
-        )
-    if "tried" in told:
-        words.append(
-            f"{told['tried']:,} rejects tried again: {told['events']:,} new events, "
-            f"{told['duplicates']:,} duplicates, {told['rejects'] - told['untried']:,} rejects left"
-        )
-        if told["untried"]:
-            words.append(
-                f"{told['untried']:,} rejects not tried: not kept whole (setting "
-                "reject_text_bytes) and their files gone or changed, or their files not wholly in"
-            )
-    words += _house_words(told.get("housekeeping", []))
-    hint = " (nhiwatch rejects tells why)" if told.get("rejects") else ""
-    return f"{'; '.join(words) or 'nothing to do'}{hint}; {told['seconds']} s"
-
-
-def _house_words(tables: list[dict[str, Any]]) -> list[str]:
-    """What housekeeping did, over all tables; nothing if it did nothing."""
-    counted = ("files_before", "files_after", "rows_removed", "texts_removed", "files_deleted")
-    total = {name: sum(work.get(name, 0) for work in tables) for name in counted}
-    words = []
-    if total["files_before"] != total["files_after"]:
-        words.append(f"{total['files_before']:,} files compacted into {total['files_after']:,}")
-    if total["rows_removed"] or total["texts_removed"]:
-        words.append(
-            f"{total['rows_removed']:,} rows and the texts of {total['texts_removed']:,} events "
-            "removed as too old (settings [retention])"
-        )
-    if total["files_deleted"]:
-        words.append(f"{total['files_deleted']:,} unused files deleted")
-    return words
 
 
 def prompt(reader: LakeReader, kind: Format) -> int:

@@ -18,6 +18,7 @@ from pipeline.following import follow as following
 from pipeline.settings import Settings
 from pipeline.steps import Done, Job
 from pipeline.stopping import Stop
+from pipeline.summaries import in_words
 
 REJECTED = 3
 """Exit status of what was done with some records rejected."""
@@ -90,7 +91,8 @@ def follow(
         if json:
             printing.write(plain.as_json(told, indent=None) + "\n")
         else:
-            printing.say(f"{look.began:%Y-%m-%d %H:%M:%S}Z {printing.summary_line(told)}")
+            began = f"{look.began:%Y-%m-%d %H:%M:%S}Z"
+            printing.say(f"{began} {in_words(counts)}; {seconds} s")
 
     with Stop() as stop:
         printing.say(f"following {', '.join(paths)}: a look every {every:g} s, Ctrl-C ends it")
@@ -144,7 +146,7 @@ def _tell(told: dict[str, Any], *, json: bool) -> int:
     if json:
         printing.write(plain.as_json(told) + "\n")
     else:
-        printing.say(printing.summary_line(told))
+        printing.say(f"{in_words(told)}; {told['seconds']} s")
     for failure in told["errors"]:
         printing.say(f"error: {failure}")
     if told["errors"]:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json
+
+import polars as pl
 import streamlit as st
 
 from dashboards import data, layout
+from pipeline.summaries import in_words
 
 _COUNT = st.column_config.NumberColumn(format="localized")
 
@@ -33,7 +37,9 @@ def _body() -> None:
     else:
         layout.table(rejects, counted="rejects")
     st.subheader("Runs")
-    layout.table(data.rows("runs"), counted="runs")
+    runs = data.rows("runs")
+    did = [in_words(json.loads(counts)) if counts else "" for counts in runs["summary"]]
+    layout.table(runs.with_columns(summary=pl.Series(did, dtype=pl.String)), counted="runs")
 
 
 def _feeds() -> None:

@@ -537,6 +537,26 @@ def test_a_list_that_is_cut_says_of_how_many(
     assert told.startswith("The first 12 of ")
 
 
+def test_a_run_is_told_in_words_also_one_of_another_version_and_one_that_broke_off(
+    opened: Callable[..., AppTest], small: Lake, tmp_path: Path
+) -> None:
+    lake = Lake(tmp_path / "lake")
+    shutil.copytree(small.location, lake.location)
+    summaries = ['{"detector_days": 6, "scores": 1200, "findings": 2}', '{"files": 1}', "{}", None]
+    runs = [
+        {"run_id": f"r{n}", "started_at": NOW + timedelta(minutes=n), "summary": summary}
+        for n, summary in enumerate(summaries)
+    ]
+    lake.append("runs", RUNS.frame(runs))
+    [shown] = [frame.value for frame in opened("health", lake).dataframe if "run_id" in frame.value]
+    assert shown["summary"].tolist() == [
+        "",
+        "nothing to do",
+        "1 files (0 unchanged, 0 no logs), 0 new events, 0 duplicates, 0 rejects",
+        "6 detector-days, 1,200 scores, 2 findings",
+    ]
+
+
 def test_a_plan_is_shown_in_its_lines(opened: Callable[..., AppTest], small: Lake) -> None:
     app = opened("sql", small, q="explain select count(*) from events")
     assert "\n" in app.code[0].value
