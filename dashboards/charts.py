@@ -102,7 +102,7 @@ def chain(steps: pl.DataFrame) -> alt.Chart | alt.LayerChart:
     """
     base = alt.Chart(steps).encode(
         y=alt.Y("step:O", title=None, axis=alt.Axis(labels=False, ticks=False, domain=False)),
-        tooltip=["step:O", "label:N", "access:N", "outcome:N", "time:N"],
+        tooltip=["label:N", "access:N", "outcome:N", "time:N"],
     )
     line = base.mark_rule(strokeWidth=2, opacity=0.35).encode(x=alt.value(14), y2=alt.value(0))
     dots = base.mark_circle(size=160, opacity=1).encode(x=alt.value(14), color=_ACCESS)

@@ -58,7 +58,7 @@ def _run(run: dict[str, Any]) -> None:
         st.caption("Asked")
         layout.code(run["prompt"] or "not logged")
         for row in steps.filter(pl.col("tool_name").is_not_null()).head(60).iter_rows(named=True):
-            with st.expander(f"{row['step']}. tool call", expanded=row["evidence"]):
+            with st.expander(f"Call {row['call']}", expanded=row["evidence"]):
                 layout.text(row["tool_name"], most=layout.TITLE)
                 layout.code(row["arguments"] or "")
                 st.caption("Returned")
@@ -72,5 +72,10 @@ def _labelled(steps: pl.DataFrame) -> pl.DataFrame:
         "outcome",
         "evidence",
         time=pl.col("event_time").dt.strftime("%Y-%m-%d %H:%M:%SZ"),
-        label=pl.coalesce("tool_name", "action").str.slice(0, 60),
+        label=pl.concat_str(
+            "call",
+            pl.coalesce("tool_name", "action").str.slice(0, 60),
+            separator=". ",
+            ignore_nulls=True,
+        ),
     )

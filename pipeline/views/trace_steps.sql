@@ -13,6 +13,12 @@ select
     row_number() over (
         partition by e.trace_id order by e.event_time, e.event_id
     )::bigint as step,  -- its place in the run, 1-based
+    case
+        when e.tool_name is not null then count(e.tool_name) over (
+            partition by e.trace_id order by e.event_time, e.event_id
+            rows between unbounded preceding and current row
+        )
+    end::bigint as call,  -- its place among the run's tool calls, 1-based, as findings name them
     e.event_id::varchar as event_id,  -- the event
     e.parent_id::varchar as parent_id,  -- the event that caused it
     e.event_time::timestamptz as event_time,  -- when

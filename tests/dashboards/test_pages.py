@@ -493,6 +493,14 @@ def test_a_finding_leads_to_its_identity_and_its_run(
     ]
 
 
+def test_a_call_has_the_number_that_a_finding_gives_it(
+    opened: Callable[..., AppTest], small: Lake
+) -> None:
+    """Not its place among all spans of the run."""
+    app = opened("traces", small)
+    assert [expander.label for expander in app.expander] == ["Call 1"]
+
+
 def test_a_text_can_neither_turn_a_page_around_nor_bury_it(
     opened: Callable[..., AppTest], pair: Lake
 ) -> None:

@@ -333,5 +333,5 @@ def test_a_run_of_an_agent_with_its_chain_score_and_finding(lake: Lake) -> None:
         "from trace_overview",
     )
     assert overview == [("a", 2, "look → book", "book", 3, 1, 0.75, "f")]
-    steps = rows(lake, "select step, tool_name, evidence from trace_steps order by 1")
-    assert steps == [(1, None, False), (2, "look", False), (3, "book", True)]
+    steps = rows(lake, "select step, call, tool_name, evidence from trace_steps order by 1")
+    assert steps == [(1, None, None, False), (2, 1, "look", False), (3, 2, "book", True)]
