@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import json
-import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
-from itertools import groupby
 from pathlib import Path
 from typing import Any, ClassVar, Literal, get_args
 
 import polars as pl
 
+from detectors import unusual_tool_chain_wording as wording
 from detectors.base import (
     Amount,
     Count,
@@ -23,7 +21,6 @@ from detectors.base import (
     Size,
     Spec,
     Window,
-    shown,
 )
 from pipeline import schemas
 
@@ -303,33 +300,25 @@ class UnusualToolChain:
 
     def _finding(self, run: dict[str, Any]) -> Finding:
         part = max(self.parts, key=lambda name: run[f"{name}_part"])
-        told = _TELL[part](run)
+        needs_texts = part not in COUNTED
+        # For a part that is of texts, the earlier runs with the same texts say what is usual.
+        is_thin = run["alike_runs" if needs_texts else "history_runs"] < self.enough_history
+        told = wording.tell(run, part)
         return Finding(
             subject_kind="trace",
             subject_id=run["subject_id"],
             identity_id=run["identity_id"],
-            severity=_severity(run, part, self.enough_history),
+            severity=_severity(run, part, is_thin=is_thin),
             score=run["score"],
-            confidence=_confidence(run, part, self.enough_history),
-            title=f"{shown(run['identity_id'], limit=40)}: {told.title}",
-            observed=f"{told.observed}\nChain: {_chain(run['tools'], told.call)}\n"
-            f"Asked: {_asked(run)}",
-            expected=_EXPECTED[part](run),
-            support=_support(run, part, self.enough_history),
+            confidence=_confidence(run, part, is_thin=is_thin),
+            title=told.title,
+            observed=told.observed,
+            expected=told.expected,
+            support=wording.support(run, needs_texts=needs_texts, is_thin=is_thin),
             evidence=told.evidence,
             first_seen=run["first_seen"],
             last_seen=run["last_seen"],
         )
-
-
-@dataclass(frozen=True)
-class _Told:
-    """A part in words: the call that broke the chain (None: the run as a whole), its events."""
-
-    title: str
-    observed: str
-    call: int | None
-    evidence: list[str]
 
 
 _NO_WORDS = pl.DataFrame(
@@ -412,287 +401,29 @@ def _features() -> pl.Expr:
     return pl.struct([*parts, *told]).struct.json_encode()
 
 
-def _severity(run: dict[str, Any], part: str, enough: int) -> Severity:
+def _severity(run: dict[str, Any], part: Part, *, is_thin: bool) -> Severity:
     if part in COUNTED:
         return Severity.MEDIUM
     if run["texts"] == "names" or (run["texts"] == "arguments" and not _names_place(run, part)):
         return Severity.LOW
-    if part not in {"steered", "leak"} or _history(run, part) < enough:
+    if part not in {"steered", "leak"} or is_thin:
         return Severity.MEDIUM
     if run["score"] >= 0.75:
         return Severity.CRITICAL
     return Severity.HIGH if run["score"] >= 0.6 else Severity.MEDIUM
 
 
-def _names_place(run: dict[str, Any], part: str) -> bool:
+def _names_place(run: dict[str, Any], part: Part) -> bool:
     """Whether a new place for data is shown that the user's words, which are known, do not name."""
     return part == "leak" and bool(run["prompted"])
 
 
-def _history(run: dict[str, Any], part: str) -> int:
-    """Earlier runs that say what is usual: for a part that is of texts, those with the same."""
-    return int(run["history_runs" if part in COUNTED else "alike_runs"])
-
-
-def _confidence(run: dict[str, Any], part: str, enough: int) -> float:
+def _confidence(run: dict[str, Any], part: Part, *, is_thin: bool) -> float:
     """How sure a finding is: by its history, and by what of the texts it needs is in the log."""
-    known = 0.9 if _history(run, part) >= enough else 0.6
-    if part == "loop" and _recurs(run):
+    known = 0.6 if is_thin else 0.9
+    if part == "loop" and run["recurs"]:
         return known * 0.5
     return known if part in COUNTED else known * _CONFIDENCE[run["read"]]
-
-
-def _recurs(run: dict[str, Any]) -> bool:
-    """Whether the loop is one of calls whose arguments are not known."""
-    beyond, recurring = (run[name] / run[f"usual_{name}"] for name in ("repeats", "recurrences"))
-    return bool(recurring > beyond)
-
-
-def _tool(run: dict[str, Any], call: int) -> str:
-    return shown(run["tools"][call - 1], limit=40)
-
-
-def _tell_steered(run: dict[str, Any]) -> _Told:
-    call, source = run["steered_call"], run["from_call"]
-    tool, from_tool = _tool(run, call), _tool(run, source)
-    place = f"sentence {run['sentence_no']} in the result of call {source} ({from_tool})"
-    if re.search(schemas.FINGERPRINT, run["sentence"]):
-        said = f"{place} has them; the texts are kept as fingerprints"
-        words = f"{len(run['words'])} words"
-    else:
-        sentence = json.dumps(shown(run["sentence"], limit=300), ensure_ascii=False)
-        said = f"{place} has them: {sentence}"
-        words = f"words ({', '.join(shown(word, limit=30) for word in run['words'][:6])})"
-    unused = (
-        "neither the user nor the agent had used"
-        if run["prompted"]
-        else "the agent had not used (what the user asked is not known)"
-    )
-    return _Told(
-        f"{tool} follows an instruction found in a result of {from_tool}",
-        f"Call {call} ({tool}) brings in {words} that {unused}; {said}.",
-        call,
-        [run["event_ids"][call - 1], run["event_ids"][source - 1]],
-    )
-
-
-def _tell_leak(run: dict[str, Any]) -> _Told:
-    call = run["leak_call"]
-    tool = _tool(run, call)
-    carries = " with data of an earlier result" if run["carries"] else ""
-    after = [
-        what
-        for what, there in (
-            ("private data", run["private"]),
-            ("something others can write", run["untrusted"]),
-        )
-        if there
-    ]
-    read = f" after {' and '.join(after)} was read" if after else ""
-    if run["destination"] is None:
-        title = f"{tool}, new to this agent, can carry out what it has read"
-        observed = f"Call {call} ({tool}){read}; where to is not in the log."
-    else:
-        place = shown(run["destination"])
-        known = "nobody named" if run["prompted"] else "it never sent to"
-        title = f"{tool} sends to {place}, a place {known}"
-        observed = f"Call {call} ({tool}) sends to {place}{carries}{read}."
-    return _Told(
-        title,
-        observed,
-        call,
-        [run["event_ids"][call - 1], *run["event_ids"][: call - 1][-20:]],
-    )
-
-
-def _tell_loop(run: dict[str, Any]) -> _Told:
-    if _recurs(run):
-        tool = shown(run["recurring_tool"])
-        return _Told(
-            f"{tool} called {run['recurrences']} times",
-            f"{tool} called {run['recurrences']} times; with what is not in the log.",
-            None,
-            list(run["recurring_events"]),
-        )
-    tool = shown(run["repeated_tool"])
-    return _Told(
-        f"{tool} called {run['repeats']} times with the same arguments",
-        f"The same call of {tool}, word for word, {run['repeats']} times.",
-        None,
-        list(run["repeated_events"]),
-    )
-
-
-def _tell_length(run: dict[str, Any]) -> _Told:
-    return _Told(
-        f"a run of {run['calls']} calls",
-        f"{run['calls']} tool calls in one run.",
-        None,
-        run["event_ids"][-50:],
-    )
-
-
-def _tell_retries(run: dict[str, Any]) -> _Told:
-    call = run["last_retry"]
-    return _Told(
-        f"{run['retries']} other tries after a denial",
-        f"{run['denials']} calls were denied; the run went on with {run['retries']} other calls "
-        "of the same tools or resources.",
-        call,
-        list(run["retry_events"]),
-    )
-
-
-def _tell_drift(run: dict[str, Any]) -> _Told:
-    new = [shown(name, limit=40) for name in run["new_tool_names"]]
-    calls = [n for n, tool in enumerate(run["tools"]) if tool in run["new_tool_names"]]
-    return _Told(
-        f"works like {shown(run['other_agent'], limit=40)}, with tools it never used",
-        f"Tools new to this agent, usual for {shown(run['other_agent'], limit=40)}: "
-        f"{', '.join(new[:10])}.",
-        calls[0] + 1,
-        [run["event_ids"][n] for n in calls[:50]],
-    )
-
-
-def _tell_origin(run: dict[str, Any]) -> _Told:
-    call = run["origin_call"]
-    tool, name = _tool(run, call), shown(run["origin_argument"] or "", limit=40) or "the tool"
-    return _Told(
-        f"{tool} gets {name} from {_ORIGINS[run['origin']]}, as never before",
-        f"Call {call} ({tool}): {name} comes from {_ORIGINS[run['origin']]}.",
-        call,
-        [run["event_ids"][call - 1]],
-    )
-
-
-_ORIGINS = {
-    "prompt": "the prompt",
-    "result": "a tool's result",
-    "call": "an earlier call",
-    "nowhere": "nowhere in the log",
-}
-
-
-def _tell_novelty(run: dict[str, Any]) -> _Told:
-    call = run["novel_call"]
-    known = "neither the prompt nor an earlier call" if run["prompted"] else "no earlier call"
-    return _Told(
-        f"{_tool(run, call)} called with words that are new to the run",
-        f"Call {call} ({_tool(run, call)}) brings in words that {known} had. They may come from "
-        f"what is not in the log: {_unlogged(run)}.",
-        call,
-        [run["event_ids"][call - 1]],
-    )
-
-
-def _tell_order(run: dict[str, Any]) -> _Told:
-    tools, calls = run["tools"], run["new_step_calls"]
-    steps = dict.fromkeys(
-        f"{shown(tools[n - 2], limit=40) if n > 1 else 'the start'} → {_tool(run, n)}"
-        for n in calls
-    )
-    return _Told(
-        f"{len(steps)} steps from tool to tool that this agent never took",
-        f"New to this agent: {', '.join([*steps][:10])}.",
-        calls[0],
-        [run["event_ids"][n - 1] for n in calls[:50]],
-    )
-
-
-def _tell_new_tools(run: dict[str, Any]) -> _Told:
-    new = [shown(name, limit=40) for name in run["new_tool_names"]]
-    calls = [n for n, tool in enumerate(run["tools"]) if tool in run["new_tool_names"]]
-    return _Told(
-        f"{len(new)} tools that this agent never used",
-        f"New to this agent: {', '.join(new[:10])}.",
-        calls[0] + 1,
-        [run["event_ids"][n] for n in calls[:50]],
-    )
-
-
-_TELL: dict[str, Callable[[dict[str, Any]], _Told]] = {
-    "steered": _tell_steered,
-    "leak": _tell_leak,
-    "loop": _tell_loop,
-    "length": _tell_length,
-    "retries": _tell_retries,
-    "drift": _tell_drift,
-    "origin": _tell_origin,
-    "novelty": _tell_novelty,
-    "order": _tell_order,
-    "new_tools": _tell_new_tools,
-}
-_EXPECTED: dict[str, Callable[[dict[str, Any]], str]] = {
-    "steered": lambda run: "Calls that the user's words, or the agent's earlier calls, explain.",
-    "leak": lambda run: (
-        "Data goes where the user said, or where this agent has sent before."
-        if run["destination"] is not None
-        else "The tools that this agent uses."
-    ),
-    "loop": lambda run: (
-        f"At most {run['usual_recurrences']:.0f} calls of this tool in 99 of 100 earlier runs."
-        if _recurs(run)
-        else f"At most {run['usual_repeats']:.0f} such repeats in 99 of 100 earlier runs."
-    ),
-    "length": lambda run: f"At most {run['usual_calls']:.0f} calls in 99 of 100 earlier runs.",
-    "retries": lambda run: (
-        f"At most {run['usual_retries']:.0f} other tries after a denial in 99 of 100 earlier runs."
-    ),
-    "drift": lambda run: "The tools that this agent uses.",
-    "origin": lambda run: "The argument from where it has come in all earlier runs.",
-    "novelty": lambda run: "As many new words as earlier calls of this tool brought in.",
-    "order": lambda run: "Tools in an order that this agent has used them in.",
-    "new_tools": lambda run: "The tools that this agent uses.",
-}
-
-
-def _chain(tools: list[str], broken: int | None) -> str:
-    """The tools in order, repeats counted, the call that broke the chain marked."""
-    marked = [(tool, place == broken) for place, tool in enumerate(tools, start=1)]
-    names = [_link(*link, times=len(list(same))) for link, same in groupby(marked)]
-    at = next((place for place, name in enumerate(names) if name.startswith("▶")), 0)
-    if len(names) > 24:
-        first, last = max(0, at - 12), at + 12
-        names = [*["…"][: first > 0], *names[first:last], *["…"][: last < len(names)]]
-    return " → ".join(names)
-
-
-def _link(tool: str, broken: bool, *, times: int) -> str:
-    name = f"▶[{shown(tool, limit=40)}]" if broken else shown(tool, limit=40)
-    return name if times == 1 else f"{name} ×{times}"
-
-
-def _asked(run: dict[str, Any]) -> str:
-    prompt = run["prompt"]
-    if not prompt:
-        return "not logged"
-    if re.search(schemas.FINGERPRINT, prompt):
-        return "kept as a fingerprint"
-    return json.dumps(shown(prompt, limit=300), ensure_ascii=False)
-
-
-def _unlogged(run: dict[str, Any]) -> str:
-    """What of a run's texts is not in the log, or cannot be compared with the rest of it."""
-    missing = {
-        "results": run["texts"] != "results",
-        "arguments": run["texts"] == "names",
-        "the prompt": not run["prompted"],
-    }
-    return ", ".join(name for name, gone in missing.items() if gone)
-
-
-def _support(run: dict[str, Any], part: str, enough: int) -> str:
-    own = f"{run['history_runs']} earlier runs of this agent on {run['history_days']} days"
-    if part not in COUNTED and run["alike_runs"] < run["history_runs"]:
-        own += f", {run['alike_runs']} of them with the same texts in the log"
-    unlogged = _unlogged(run)
-    read = f"; read: {run['read']}" + (f"; not in the log: {unlogged}" if unlogged else "")
-    if _history(run, part) >= enough:
-        return own + read
-    return (
-        f"too little history ({own}); judged by its peers' runs and by rules that need none{read}"
-    )
 
 
 DETECTOR = UnusualToolChain

@@ -56,7 +56,9 @@ select
     u.repeats as usual_repeats,
     greatest(coalesce(r.recurrences, 0), $least_recurrences) as usual_recurrences,
     u.calls as usual_calls,
-    u.retries as usual_retries
+    u.retries as usual_retries,
+    -- whether the loop is one of calls whose arguments are not known
+    c.recurrences / usual_recurrences > c.repeats / usual_repeats as recurs
 from traces as t
 join chains as c on c.trace_id = t.trace_id
 cross join usual_shapes as u
