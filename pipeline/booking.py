@@ -35,7 +35,7 @@ def settle(lake: Lake) -> int:
         # First what is no reject any more, then what is.
         _once(lake, "rejects", 2 * version, partial(_resolve, lake, landing))
         if landing.rejects:
-            add = partial(lake.add_files, "rejects", landing.rejects)
+            add = partial(lake.change_files, "rejects", landing.rejects)
             _once(lake, "rejects", 2 * version + 1, add)
         _once(lake, "ingests", version, partial(_book, lake, landing))
     return table.version()

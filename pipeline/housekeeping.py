@@ -19,6 +19,7 @@ from pipeline.booking import settle
 from pipeline.lake import ConcurrentWriteError, Lake
 from pipeline.schemas import TABLES
 from pipeline.settings import Retention
+from pipeline.upkeep import compact, keep_log, last_kept, vacuum
 
 TEXTS = ("raw", "prompt", "tool_arguments", "tool_result")
 """Columns of `events` that hold a record's text."""
@@ -99,11 +100,11 @@ def keep_house(lake: Lake, *, rules: Rules, retention: Retention, now: datetime)
         untidy = busy(files, rules.of(name))
         if untidy.height and not _compact(lake, name, untidy, rules.of(name)):
             left.append(f"table {name} was being rewritten; its small files are left for next time")
-        last = lake.last_upkeep(name)
+        last = last_kept(lake, name)
         deleted = 0
         if last is not None and (rules.vacuum_all or now - last >= _DAY):
-            lake.keep_log(name, keep_hours=rules.keep_hours, now=now)
-            deleted = lake.vacuum(name, keep_hours=rules.keep_hours)
+            keep_log(lake, name, keep_hours=rules.keep_hours, now=now)
+            deleted = vacuum(lake, name, keep_hours=rules.keep_hours)
         if rows or texts or untidy.height or deleted:
             work = TableWork(
                 table=name,
@@ -119,7 +120,7 @@ def keep_house(lake: Lake, *, rules: Rules, retention: Retention, now: datetime)
 
 def busy(files: pl.DataFrame, rules: Rules) -> pl.DataFrame:
     """Of a table's data files (as `Lake.files` gives them), a row for each partition with too many
-    small ones of a tier, and the size `below` which they are to be merged, for `Lake.compact`; a
+    small ones of a tier, and the size `below` which they are to be merged, for `upkeep.compact`; a
     table without partitions is one.
     """
     keys = [name for name in files.columns if name not in {"bytes", "rows"}]
@@ -188,7 +189,7 @@ def _compact(lake: Lake, name: str, untidy: pl.DataFrame, rules: Rules) -> bool:
     """Compact these partitions; whether that came to its end."""
     for _ in range(_ATTEMPTS):
         try:
-            lake.compact(name, untidy, target_bytes=rules.target_bytes)
+            compact(lake, name, untidy, target_bytes=rules.target_bytes)
         except ConcurrentWriteError:
             continue
         return True

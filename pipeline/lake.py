@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date, datetime, timezone
+from datetime import date
 from importlib.metadata import version as installed_version
-from pathlib import Path
 from typing import Any, Literal
 
-import obstore
 import polars as pl
 import pyarrow as pa
 from deltalake import (
@@ -27,9 +24,8 @@ from deltalake import (
 from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
 from deltalake.schema import ArrayType
 from deltalake.transaction import AddAction, RemoveAction
-from obstore.exceptions import BaseError
 
-from pipeline.appending import ROW_GROUP, UNIQUE, Appending, removing
+from pipeline.appending import ROW_GROUP, UNIQUE, Appending
 from pipeline.buckets import (
     DELTA_OPTIONS,
     BucketUrl,
@@ -37,15 +33,18 @@ from pipeline.buckets import (
     check_conditional_writes,
     check_key,
     fault,
-    store,
 )
 from pipeline.errors import LakeError, VersionGoneError
 from pipeline.migration import Difference, Shape, difference
 from pipeline.reader import LakeReader, PartitionFilter, literal
 from pipeline.schemas import TABLES, Table
 
+CHECKPOINT_INTERVAL = "10"
+"""Commits between two checkpoints of a table's log: opening it reads all since the last one, and
+delta-rs by itself makes one each hundredth.
+"""
+
 _ATTEMPTS = 100
-_LONGEST_WRITE_HOURS = 24
 _ODD = set("%[]*?\\^|")
 _WRITER = WriterProperties(
     compression="ZSTD",
@@ -60,14 +59,6 @@ _BY_STATISTICS = False
 of their keys, by their statistics, are left out.
 """
 _OPENED_AT_ONCE = 8
-_COMPACTED_AT_ONCE = 32
-"""Partitions that are compacted in one commit."""
-_UPKEEP = "upkeep"
-_LONG_LOG = 5_000
-"""Files, those that were replaced too, that the log of a table names, from where it is long."""
-# Opening a table reads every commit since the last checkpoint; delta-rs by itself makes one each
-# hundredth. A checkpoint names every file anew: of a long log each tenth would be gigabytes a day.
-_CHECKPOINT, _CHECKPOINT_OF_LONG = "10", "100"
 
 
 class ConcurrentWriteError(LakeError):
@@ -176,7 +167,7 @@ class Lake:
         """
         actions = rows.actions()
         if actions or told:
-            self._change_files(rows.table.name, actions, turn, told=told)
+            self.change_files(rows.table.name, actions, turn=turn, told=told)
 
     def told(
         self, name: str, key: str, *, after: int, until: int | None = None
@@ -192,9 +183,30 @@ class Lake:
         last = table.version() if until is None else until
         return sorted((version, text) for version, text in told if after < version <= last)
 
-    def add_files(self, name: str, files: Sequence[AddAction], *, turn: Turn) -> None:
-        """Add files that were written before to a table, in one commit."""
-        self._change_files(name, files, turn)
+    def change_files(
+        self,
+        name: str,
+        actions: Sequence[AddAction | RemoveAction],
+        *,
+        turn: Turn,
+        beside_appends: bool = False,
+        told: Mapping[str, str] | None = None,
+    ) -> None:
+        """Add files to a table and remove others, in one commit, of which the table's log keeps
+        what is `told`; with `beside_appends`, what others append meanwhile does not take the turn.
+        """
+
+        def change(table: DeltaTable) -> int:
+            table.create_write_transaction(
+                list(actions),
+                mode="append",
+                schema=table.schema(),
+                partition_by=list(TABLES[name].partition_by),
+                commit_properties=_commit(turn, beside_appends=beside_appends, told=told),
+            )
+            return len(actions)
+
+        self._committed(name, change, turn=turn)
 
     def append_new(self, name: str, rows: pl.DataFrame) -> int:
         """Append those rows whose key the table does not have yet; returns how many.
@@ -342,6 +354,23 @@ class Lake:
 
         return 0 if self.table(name) is None else self._committed(name, blank)
 
+    def set_properties(
+        self, name: str, properties: Mapping[str, str], *, queue: str, number: int
+    ) -> None:
+        """Set Delta's properties of a table, in a commit that is this turn of a queue, whatever
+        others commit meanwhile.
+        """
+
+        def set_(table: DeltaTable) -> int:
+            turn = Turn(queue, number, table.version())
+            table.alter.set_table_properties(
+                dict(properties), commit_properties=_commit(turn, beside_appends=True)
+            )
+            return len(properties)
+
+        if self.table(name) is not None:
+            self._committed(name, set_)
+
     def next_turn(self, name: str, queue: str) -> Turn:
         """The turn after the last one taken in `queue` on a table; makes the table if need be."""
         table = self._writable(name)
@@ -374,120 +403,19 @@ class Lake:
         table = self.table(name)
         if table is not None:
             _differs(TABLES[name], table)
-        return _data_files(TABLES[name], table).drop("path")
+        return data_files(TABLES[name], table).drop("path")
 
-    def compact(self, name: str, partitions: pl.DataFrame, *, target_bytes: int) -> None:
-        """Merge small files of some partitions of a table into files of up to `target_bytes`; safe
-        beside readers and writers. `partitions` has the partition columns, and `below`: files of
-        fewer bytes are merged.
-
-        Fails with `ConcurrentWriteError`, and leaves the rest as it is, if somebody changed rows of
-        these partitions, or compacted the table, meanwhile.
-        """
-        rows = partitions.select(*TABLES[name].partition_by, "below").rows()
-        some = [(tuple(map(str, values)), below) for *values, below in rows]
-        for start in range(0, len(some), _COMPACTED_AT_ONCE):
-            at_once = some[start : start + _COMPACTED_AT_ONCE]
-            self._compact(name, at_once, target_bytes=target_bytes)
-
-    def _compact(
-        self, name: str, partitions: Sequence[tuple[tuple[str, ...], int]], *, target_bytes: int
-    ) -> None:
-        # Not by delta-rs's own compaction: it takes no turn, and of two at once that merge the same
-        # files both are let in, with every row there twice.
-        spec, turn = TABLES[name], self.next_turn(name, "compact")
-        table = self.table(name, version=turn.version)
-        assert table is not None
-        schema = pa.schema(table.schema().to_arrow())
-        rows = Appending(spec, self.location / name, schema, target_bytes)
-        files = _data_files(spec, table)
-        merged: list[AddAction | RemoveAction] = []
+    @contextmanager
+    def faults_told(self, name: str) -> Iterator[None]:
+        """Tell in a line what goes wrong in writing a table; a refused commit is the caller's."""
         try:
-            for values, below in partitions:
-                named = dict(zip(spec.partition_by, values, strict=True))
-                is_there = [pl.col(key).cast(pl.String) == value for key, value in named.items()]
-                small = files.filter(*is_there, pl.col("bytes") < below)
-                if small.height > 1:
-                    rows.add_again(values, small["path"])
-                    merged += [
-                        removing(path, bytes_, named)
-                        for path, bytes_ in small.select("path", "bytes").rows()
-                    ]
-            if merged:
-                actions = [*rows.actions(data_change=False), *merged]
-                self._change_files(name, actions, turn, beside_appends=True)
-        finally:
-            rows.discard()
-
-    def last_upkeep(self, name: str) -> datetime | None:
-        """When `keep_log` was last done for a table, or the table was made; None if it is not there
-        yet.
-        """
-        table = self.table(name)
-        if table is None:
-            return None
-        hour = table.transaction_version(_UPKEEP)
-        made = (table.metadata().created_time or 0) / 1000
-        return datetime.fromtimestamp(made if hour is None else hour * 3600, timezone.utc)
-
-    def keep_log(self, name: str, *, keep_hours: int, now: datetime) -> None:
-        """Have the log of a table go back for `keep_hours`, a day at the least, and be read from
-        checkpoints that are the rarer the more they name.
-        """
-        # What vacuum has deleted needs no log; what it may not delete yet is told by the log alone.
-        hours = f"interval {max(keep_hours, _LONGEST_WRITE_HOURS)} hours"
-        is_long = self._named_by_checkpoint(name) > _LONG_LOG
-        settings = {
-            "delta.logRetentionDuration": hours,
-            "delta.deletedFileRetentionDuration": hours,
-            "delta.checkpointInterval": _CHECKPOINT_OF_LONG if is_long else _CHECKPOINT,
-        }
-
-        def keep(table: DeltaTable) -> int:
-            turn = Turn(_UPKEEP, int(now.timestamp()) // 3600, table.version())
-            table.alter.set_table_properties(
-                settings, commit_properties=_commit(turn, beside_appends=True)
-            )
-            return 0
-
-        if self.table(name) is not None:
-            self._committed(name, keep)
-
-    def _named_by_checkpoint(self, name: str) -> int:
-        """How many files the last checkpoint of a table names, those that were replaced too."""
-        place = self.location / name / "_delta_log" / "_last_checkpoint"
-        try:
-            if isinstance(place, Path):
-                told = place.read_bytes()
-            else:
-                told = bytes(obstore.get(store(place.scheme, place.bucket), place.key).bytes())
-        except FileNotFoundError:
-            return 0
-        except (BaseError, OSError) as error:
-            raise LakeError(f"cannot read table {name} of {fault(place, error)}") from error
-        return int(json.loads(told)["size"])
-
-    def vacuum(self, name: str, *, keep_hours: int) -> int:
-        """Delete files no longer part of the table and older than `keep_hours`; returns how many.
-
-        Leftovers of killed writers go too, unless `keep_hours` is so short that they may be of one
-        that is still at work.
-        """
-        table = self.table(name)
-        if table is None:
-            return 0
-        try:
-            with self._faults_told(name):
-                deleted = table.vacuum(
-                    retention_hours=keep_hours,
-                    dry_run=False,
-                    enforce_retention_duration=False,
-                    full=keep_hours >= _LONGEST_WRITE_HOURS,
-                )
+            yield
         except CommitFailedError:
-            # Somebody rewrote the table meanwhile: the rest is for the next time.
-            return 0
-        return len(deleted)
+            raise
+        except (DeltaError, OSError) as error:
+            raise LakeError(
+                f"cannot write table {name} of {fault(self.location, error)}"
+            ) from error
 
     def reader(
         self,
@@ -548,29 +476,6 @@ class Lake:
 
         return self._committed(name, write, turn=turn)
 
-    def _change_files(
-        self,
-        name: str,
-        actions: Sequence[AddAction | RemoveAction],
-        turn: Turn,
-        *,
-        beside_appends: bool = False,
-        told: Mapping[str, str] | None = None,
-    ) -> None:
-        """Add files to a table and remove others, in one commit."""
-
-        def change(table: DeltaTable) -> int:
-            table.create_write_transaction(
-                list(actions),
-                mode="append",
-                schema=table.schema(),
-                partition_by=list(TABLES[name].partition_by),
-                commit_properties=_commit(turn, beside_appends=beside_appends, told=told),
-            )
-            return len(actions)
-
-        self._committed(name, change, turn=turn)
-
     def _committed(
         self, name: str, change: Callable[[DeltaTable], int], *, turn: Turn | None = None
     ) -> int:
@@ -582,7 +487,7 @@ class Lake:
         for _ in range(1 if turn else _ATTEMPTS):
             table = self.table(name, version=turn.version) if turn else self._writable(name)
             try:
-                with self._faults_told(name):
+                with self.faults_told(name):
                     return change(table or self._writable(name))
             except CommitFailedError as error:
                 refused = error
@@ -594,11 +499,11 @@ class Lake:
         for _ in range(_ATTEMPTS):
             table = self.table(name)
             if table is None:
-                with self._faults_told(name):
+                with self.faults_told(name):
                     return DeltaTable.create(
                         self._made(name),
                         storage_options=self._options,
-                        configuration={"delta.checkpointInterval": _CHECKPOINT},
+                        configuration={"delta.checkpointInterval": CHECKPOINT_INTERVAL},
                         schema=spec.arrow_schema,
                         mode="ignore",
                         partition_by=list(spec.partition_by) or None,
@@ -608,23 +513,11 @@ class Lake:
                 return table
             added = [field for field in _delta_schema(spec).fields if field.name in missing]
             try:
-                with self._faults_told(name):
+                with self.faults_told(name):
                     table.alter.add_columns(added, commit_properties=_commit(None))
             except CommitFailedError:
                 continue
         raise ConcurrentWriteError(f"table {name}: another writer was always first")
-
-    @contextmanager
-    def _faults_told(self, name: str) -> Iterator[None]:
-        """Tell in a line what goes wrong in writing a table; a refused commit is the caller's."""
-        try:
-            yield
-        except CommitFailedError:
-            raise
-        except (DeltaError, OSError) as error:
-            raise LakeError(
-                f"cannot write table {name} of {fault(self.location, error)}"
-            ) from error
 
     @property
     def _options(self) -> dict[str, str] | None:
@@ -686,7 +579,7 @@ def _commit(
     )
 
 
-def _data_files(spec: Table, table: DeltaTable | None) -> pl.DataFrame:
+def data_files(spec: Table, table: DeltaTable | None) -> pl.DataFrame:
     """A row for each data file: the partition columns, `path`, `bytes` and `rows`."""
     keys = list(spec.partition_by)
     if table is None or not table.file_uris():

@@ -15,35 +15,20 @@ from typing import Any
 
 import obstore
 import polars as pl
-import pyarrow as pa
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from builders.cloudtrail import cloudtrail
+from builders.stored import event_ids, events
 from pipeline.buckets import BucketUrl, Location, located, store
 from pipeline.errors import InputError, LakeError, NhiwatchError, QueryError, SettingsError
 from pipeline.ingest import ingest
 from pipeline.lake import ConcurrentWriteError, Lake
 from pipeline.new_events import NewEvents
 from pipeline.paths import find
-from pipeline.schemas import EVENTS, RUNS
+from pipeline.schemas import RUNS
 from pipeline.settings import load
-
-DAY = date(2026, 1, 2)
-
-
-def events(*event_ids: str, day: date = DAY) -> pa.Table:
-    time = datetime(day.year, day.month, day.day, tzinfo=timezone.utc)
-    rows = [
-        {"event_id": id_, "source": "log", "event_date": day, "event_time": time}
-        for id_ in event_ids
-    ]
-    return pa.Table.from_pylist(rows, schema=EVENTS.arrow_schema)
-
-
-def event_ids(lake: Lake, **options: Any) -> list[str]:
-    with lake.reader(**options) as reader:
-        return reader.query("select event_id from events order by all")["event_id"].to_list()
+from pipeline.upkeep import compact, keep_log, last_kept, vacuum
 
 
 @pytest.fixture(params=["s3", "gs"])
@@ -91,8 +76,8 @@ def test_a_table_in_a_bucket_is_told_how_long_its_log_goes_back(
     if with_checkpoint and (table := lake.table("events")) is not None:
         table.create_checkpoint()
     now = datetime(2100, 1, 1, 12, tzinfo=timezone.utc)
-    lake.keep_log("events", keep_hours=240, now=now)
-    assert lake.last_upkeep("events") == now
+    keep_log(lake, "events", keep_hours=240, now=now)
+    assert last_kept(lake, "events") == now
     told = lake.table("events")
     assert told is not None
     assert told.metadata().configuration == {
@@ -106,9 +91,9 @@ def test_compaction_and_vacuum_change_no_rows_of_a_bucket(lake: Lake) -> None:
     for name in "abc":
         lake.append("events", events(name))
     days = lake.partition_counts("events").with_columns(below=pl.lit(1024**2))
-    lake.compact("events", days, target_bytes=1024**2)
+    compact(lake, "events", days, target_bytes=1024**2)
     assert lake.files("events").height == 1
-    assert lake.vacuum("events", keep_hours=0) == 3
+    assert vacuum(lake, "events", keep_hours=0) == 3
     assert event_ids(lake) == ["a", "b", "c"]
 
 

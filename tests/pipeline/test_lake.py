@@ -2,41 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable
 from datetime import date, datetime, timezone
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlparse
 
 import duckdb
 import polars as pl
 import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
-from deltalake import DeltaTable
-from deltalake.exceptions import CommitFailedError
 
-from pipeline.appending import ROW_GROUP
+from builders.stored import DAY, event_ids, events
 from pipeline.errors import LakeError, QueryError
-from pipeline.lake import ConcurrentWriteError, Lake, Turn
-from pipeline.schemas import EVENTS, TABLES
-
-DAY = date(2026, 1, 2)
-
-
-def events(*event_ids: str, source: str = "log", day: date = DAY) -> pa.Table:
-    time = datetime(day.year, day.month, day.day, tzinfo=timezone.utc)
-    rows = [
-        {"event_id": id_, "source": source, "event_date": day, "event_time": time}
-        for id_ in event_ids
-    ]
-    return pa.Table.from_pylist(rows, schema=EVENTS.arrow_schema)
-
-
-def event_ids(lake: Lake) -> list[str]:
-    with lake.reader() as reader:
-        return reader.query("select event_id from events order by event_id")["event_id"].to_list()
+from pipeline.lake import ConcurrentWriteError, Lake
+from pipeline.schemas import TABLES
 
 
 def test_every_table_can_be_read_before_anything_is_written(lake: Lake) -> None:
@@ -165,106 +143,6 @@ def test_an_old_version_can_be_read(lake: Lake) -> None:
         assert reader.query("select event_id from events")["event_id"].to_list() == ["a"]
     with lake.reader(versions={**before, "events": None}) as reader:
         assert reader.query("select event_id from events").is_empty()
-
-
-def test_a_vacuum_beside_who_rewrites_the_table_is_left_for_the_next_time(
-    lake: Lake, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    in_three_files(lake)
-
-    def refused(*_: Any, **__: Any) -> None:
-        raise CommitFailedError("a concurrent transaction deleted data this operation read")
-
-    with monkeypatch.context() as patch:
-        patch.setattr(DeltaTable, "vacuum", refused)
-        assert lake.vacuum("events", keep_hours=0) == 0
-
-
-def days_of(lake: Lake) -> pl.DataFrame:
-    """Every day, as a partition of which all small files are to be merged."""
-    return lake.partition_counts("events").with_columns(below=pl.lit(1024**2))
-
-
-def in_three_files(lake: Lake) -> pl.DataFrame:
-    """Append a file for each of three events; returns their day as a partition."""
-    for name in "abc":
-        lake.append("events", events(name))
-    return days_of(lake)
-
-
-def test_compact_merges_files_and_changes_no_rows(lake: Lake) -> None:
-    lake.compact("events", in_three_files(lake), target_bytes=1024**2)
-    assert lake.files("events").height == 1
-    assert event_ids(lake) == ["a", "b", "c"]
-
-
-def while_compacting(monkeypatch: pytest.MonkeyPatch, act: Callable[[], object]) -> None:
-    """Do something once the next compaction has taken its turn, before it commits."""
-    next_turn, begun = Lake.next_turn, []
-
-    def taken(lake: Lake, name: str, queue: str) -> Turn:
-        turn = next_turn(lake, name, queue)
-        if queue == "compact" and not begun:
-            begun.append(queue)
-            act()
-        return turn
-
-    monkeypatch.setattr(Lake, "next_turn", taken)
-
-
-def test_of_two_compactions_at_once_one_is_refused(
-    lake: Lake, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    days = in_three_files(lake)
-    while_compacting(monkeypatch, lambda: lake.compact("events", days, target_bytes=1024**2))
-    with pytest.raises(ConcurrentWriteError):
-        lake.compact("events", days, target_bytes=1024**2)
-    assert lake.files("events").height == 1
-    assert event_ids(lake) == ["a", "b", "c"]
-
-
-def test_what_is_appended_while_files_are_compacted_stays(
-    lake: Lake, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    days = in_three_files(lake)
-    while_compacting(monkeypatch, lambda: lake.append("events", events("d")))
-    lake.compact("events", days, target_bytes=1024**2)
-    assert lake.files("events").height == 2
-    assert event_ids(lake) == ["a", "b", "c", "d"]
-
-
-@pytest.mark.parametrize("how", ["merge", "remove", "replace", "delete", "blank"])
-def test_a_change_while_files_are_compacted_goes_first(
-    lake: Lake, monkeypatch: pytest.MonkeyPatch, how: str
-) -> None:
-    days = in_three_files(lake)
-    keys = pl.DataFrame({"source": ["log"], "event_id": ["b"]})
-    changes: dict[str, Callable[[], object]] = {
-        "merge": lambda: lake.merge("events", keys.with_columns(action=pl.lit("late"))),
-        "remove": lambda: lake.remove("events", keys),
-        "replace": lambda: lake.replace("events", events("z"), where="source = 'log'"),
-        "delete": lambda: lake.delete("events", where="event_id = 'b'"),
-        "blank": lambda: lake.blank("events", ["event_time"], where="source = 'log'"),
-    }
-    while_compacting(monkeypatch, changes[how])
-    with pytest.raises(ConcurrentWriteError):
-        lake.compact("events", days, target_bytes=1024**2)
-    assert event_ids(lake) == {"remove": ["a", "c"], "replace": ["z"], "delete": ["a", "c"]}.get(
-        how, ["a", "b", "c"]
-    )
-
-
-def test_compacted_files_have_their_size_and_whole_row_groups(lake: Lake) -> None:
-    for n in range(6):
-        ids = [hashlib.sha256(f"{n} {k}".encode()).hexdigest() for k in range(5_000)]
-        lake.append("events", events(*ids))
-    lake.compact("events", days_of(lake), target_bytes=500_000)
-    table = lake.table("events")
-    assert table is not None
-    files = [pq.ParquetFile(urlparse(uri).path or uri).metadata for uri in table.file_uris()]
-    groups = [[file.row_group(n).num_rows for n in range(file.num_row_groups)] for file in files]
-    assert sorted(groups) == [[30_000 - ROW_GROUP], [ROW_GROUP]]
-    assert len(set(event_ids(lake))) == 30_000
 
 
 def test_a_missing_lake_says_what_to_do(tmp_path: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timezone
 from pathlib import Path
 from typing import Any
 
@@ -11,21 +10,13 @@ import pyarrow as pa
 import pytest
 from deltalake import CommitProperties, write_deltalake
 
+from builders.stored import events
 from pipeline.errors import LakeError
 from pipeline.lake import ConcurrentWriteError, Lake
 from pipeline.schemas import EVENTS, TABLES
+from pipeline.upkeep import compact
 
-DAY = date(2026, 1, 2)
-NOON = datetime(2026, 1, 2, 12, tzinfo=timezone.utc)
 ONE_DAY = "source = 'log' and event_date in ('2026-01-02')"
-
-
-def events(*event_ids: str, **over: Any) -> pa.Table:
-    rows = [
-        {"event_id": id_, "source": "log", "event_date": DAY, "event_time": NOON, **over}
-        for id_ in event_ids
-    ]
-    return pa.Table.from_pylist(rows, schema=EVENTS.arrow_schema)
 
 
 def written_by_another_version(lake: Lake, rows: pa.Table, name: str = "events") -> None:
@@ -93,7 +84,7 @@ def test_an_old_lake_can_be_compacted_and_blanked(lake: Lake) -> None:
     for name in "ab":
         written_by_another_version(lake, older(name))
     days = lake.partition_counts("events").with_columns(below=pl.lit(1024**2))
-    lake.compact("events", days, target_bytes=1024**2)
+    compact(lake, "events", days, target_bytes=1024**2)
     lake.blank("events", ["raw", "model"], where="event_date < '2026-02-01'")
     assert rows(lake, "select event_id, model from events order by 1") == [("a", None), ("b", None)]
 
@@ -105,7 +96,7 @@ def test_a_column_of_a_newer_version_stays(lake: Lake) -> None:
     lake.merge("events", pl.DataFrame({"source": "log", "event_id": "a", "model": "m"}))
     assert moods(lake) == {"a": "calm", "b": None, "c": None}
     days = lake.partition_counts("events").with_columns(below=pl.lit(1024**2))
-    lake.compact("events", days, target_bytes=1024**2)
+    compact(lake, "events", days, target_bytes=1024**2)
     assert lake.files("events").height == 1
     assert moods(lake) == {"a": "calm", "b": None, "c": None}
     lake.replace("events", events("z"), where=ONE_DAY)

@@ -267,7 +267,6 @@ def kill_replay(lake: Lake, at: str, **options: Any) -> None:
     [
         ("commit", "text"),
         ("remove", "text"),
-        ("add_files", "text"),
         ("put", "text"),
         ("put", "file"),
     ],

@@ -1,0 +1,29 @@
+"""Events as they lie in a lake: rows to append, and which of them are there."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timezone
+from typing import Any
+
+import pyarrow as pa
+
+from pipeline.lake import Lake
+from pipeline.schemas import EVENTS
+
+DAY = date(2026, 1, 2)
+
+
+def events(*event_ids: str, source: str = "log", day: date = DAY, **over: Any) -> pa.Table:
+    """An event of each id, at midnight; `over` in the other columns, which are null."""
+    time = datetime(day.year, day.month, day.day, tzinfo=timezone.utc)
+    rows = [
+        {"event_id": id_, "source": source, "event_date": day, "event_time": time, **over}
+        for id_ in event_ids
+    ]
+    return pa.Table.from_pylist(rows, schema=EVENTS.arrow_schema)
+
+
+def event_ids(lake: Lake, **options: Any) -> list[str]:
+    """The ids of all events, in order; `options` are those of `Lake.reader`."""
+    with lake.reader(**options) as reader:
+        return reader.query("select event_id from events order by all")["event_id"].to_list()
