@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from builders.selecting import selected
@@ -39,6 +40,16 @@ def cloudtrail(n: int = 0, **over: Any) -> Record:
         "recipientAccountId": ACCOUNT,
         **over,
     }
+
+
+def line(n: int = 0, **over: Any) -> str:
+    """The n-th record of a day in a line, without its end."""
+    return json.dumps(cloudtrail(n, **over))
+
+
+def lines(*numbers: int) -> bytes:
+    """Records of a day as a log of lines has them."""
+    return b"".join(line(n).encode() + b"\n" for n in numbers)
 
 
 def session(role: str, name: str, *, path: str = "", **context: Any) -> Record:

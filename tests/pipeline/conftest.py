@@ -1,4 +1,4 @@
-"""Fixtures of the pipeline's tests: servers of buckets."""
+"""Fixtures of the pipeline's tests: servers of buckets, a world of logs that grow."""
 
 from __future__ import annotations
 
@@ -18,7 +18,9 @@ from urllib.request import Request, urlopen
 import obstore
 import pytest
 
+from builders.growing import World
 from pipeline import buckets
+from pipeline.lake import Lake
 
 # The account and key that every Azurite has.
 AZURITE_ACCOUNT = "devstoreaccount1"
@@ -148,3 +150,8 @@ def azure_container(azurite: str, monkeypatch: pytest.MonkeyPatch) -> str:
     url = f"{azurite}/company?restype=container"
     urlopen(Request(url, method="PUT", headers=headers)).close()
     return "company"
+
+
+@pytest.fixture
+def world(tmp_path: Path, lake: Lake) -> World:
+    return World(tmp_path / "in", lake)
