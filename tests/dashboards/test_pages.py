@@ -14,6 +14,8 @@ from urllib.parse import parse_qsl
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from builders.cloudtrail import cloudtrail
+from builders.otel import request, span
 from detectors.base import make
 from detectors.judge import judge
 from pipeline.baselines import roll_up
@@ -29,54 +31,38 @@ NOW = datetime(2026, 10, 1, tzinfo=timezone.utc)
 
 
 def trail(n: int, **over: Any) -> dict[str, Any]:
-    """A call of an IAM user, and on the last day one that gives itself everything."""
+    """A call of an IAM user, one every six hours."""
     at = datetime(2026, 9, 1, 9, tzinfo=timezone.utc) + timedelta(hours=6 * n)
-    return {
-        "eventVersion": "1.11",
-        "userIdentity": {
-            "type": "IAMUser",
-            "arn": "arn:aws:iam::111122223333:user/deployer",
-            "accountId": "111122223333",
-            "accessKeyId": "AKIAIOSFODNN7EXAMPLE",
-            "userName": "deployer",
-        },
+    usual = {
         "eventTime": f"{at:%Y-%m-%dT%H:%M:%SZ}",
         "eventSource": "iam.amazonaws.com",
         "eventName": "ListRoles",
         "sourceIPAddress": "75.50.255.67",
         "userAgent": HOSTILE,
-        "eventID": f"e{n}",
-        "recipientAccountId": "111122223333",
-        "readOnly": True,
-        **over,
     }
-
-
-def attribute(key: str, value: str) -> dict[str, Any]:
-    return {"key": key, "value": {"stringValue": value}}
+    return cloudtrail(n, **{**usual, **over})
 
 
 def traced() -> str:
     """One run of an agent with a hostile tool, argument and result."""
-    tool = [
-        attribute("gen_ai.operation.name", "execute_tool"),
-        attribute("gen_ai.tool.name", HOSTILE),
-        attribute("gen_ai.tool.call.arguments", json.dumps({"a": HOSTILE})),
-        attribute("gen_ai.tool.call.result", HOSTILE),
-    ]
-    agent = [
-        attribute("gen_ai.operation.name", "invoke_agent"),
-        attribute("gen_ai.agent.id", HOSTILE),
-        attribute("gen_ai.input.messages", HOSTILE),
-    ]
-    start = int(datetime(2026, 9, 5, 9, tzinfo=timezone.utc).timestamp())
-    spans = [
-        {"traceId": "t", "spanId": "a", "startTimeUnixNano": f"{start}000000000",
-         "attributes": agent},
-        {"traceId": "t", "spanId": "b", "parentSpanId": "a",
-         "startTimeUnixNano": f"{start + 1}000000000", "attributes": tool},
-    ]  # fmt: skip
-    return json.dumps({"resourceSpans": [{"scopeSpans": [{"spans": spans}]}]})
+    agent = span(
+        "a",
+        trace="t",
+        gen_ai__operation__name="invoke_agent",
+        gen_ai__agent__id=HOSTILE,
+        gen_ai__input__messages=HOSTILE,
+    )
+    tool = span(
+        "b",
+        "a",
+        trace="t",
+        second=1,
+        gen_ai__operation__name="execute_tool",
+        gen_ai__tool__name=HOSTILE,
+        gen_ai__tool__call__arguments=json.dumps({"a": HOSTILE}),
+        gen_ai__tool__call__result=HOSTILE,
+    )
+    return request(agent, tool)
 
 
 @pytest.fixture(scope="module")
@@ -87,7 +73,7 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Lake:
         "eventName": "AttachUserPolicy",
         "readOnly": False,
         "requestParameters": {
-            "userName": "deployer",
+            "userName": "backup",
             "policyArn": "arn:aws:iam::aws:policy/AdministratorAccess",
         },
     }
@@ -112,8 +98,8 @@ def pair(small: Lake, tmp_path: Path) -> Lake:
         "detector": "privilege_drift",
         "severity": "high",
         "confidence": 1.0,
-        "identity_id": "arn:aws:iam::111122223333:user/deployer",
-        "subject": "identity:deployer",
+        "identity_id": "arn:aws:iam::111122223333:user/backup",
+        "subject": "identity:backup",
         "window": "2026-06-01T00:00:00Z/2026-06-02T00:00:00Z",
         "observed": HOSTILE,
         "expected": HOSTILE,
@@ -363,7 +349,7 @@ def test_a_finding_is_found_by_the_name_that_is_shown(
         named = reader.query("select * replace('Dockhand' as identity_name) from identities")
     pair.replace("identities", named)
     app = opened("findings", pair)
-    assert "Dockhand · arn:aws:iam::111122223333:user/deployer" in (
+    assert "Dockhand · arn:aws:iam::111122223333:user/backup" in (
         opened("identity", pair).selectbox[0].options
     )
     app.text_input[0].set_value("dockh").run()
@@ -488,7 +474,7 @@ def test_a_finding_leads_to_its_identity_and_its_run(
     pair.replace("findings", run)
     links = [button.proto.url for button in opened("findings", pair).get("link_button")]
     assert [dict(parse_qsl(link.partition("?")[2])) for link in links] == [
-        {"id": "arn:aws:iam::111122223333:user/deployer"},
+        {"id": "arn:aws:iam::111122223333:user/backup"},
         {"trace": "t&=?"},
     ]
 
@@ -573,13 +559,13 @@ def test_a_plan_is_shown_in_its_lines(opened: Callable[..., AppTest], small: Lak
 def test_an_identity_is_shown_beside_what_it_is_declared_to_do(
     opened: Callable[..., AppTest], small: Lake, tmp_path: Path
 ) -> None:
-    deployer = "arn:aws:iam::111122223333:user/deployer"
-    assert "Nobody declared what it may do." in texts(opened("identity", small, id=deployer))
+    backup = "arn:aws:iam::111122223333:user/backup"
+    assert "Nobody declared what it may do." in texts(opened("identity", small, id=backup))
     lake = Lake(tmp_path / "lake")
     shutil.copytree(small.location, lake.location)
-    (tmp_path / "inventory.csv").write_text(f"identity_id,capability\n{deployer},analyse\n")
+    (tmp_path / "inventory.csv").write_text(f"identity_id,capability\n{backup},analyse\n")
     take_inventory(lake, file=tmp_path / "inventory.csv")
-    app = opened("identity", lake, id=deployer)
+    app = opened("identity", lake, id=backup)
     assert not app.exception
     assert "Declared to analyse; beyond that it grants." in texts(app)
     [proof] = [frame.value for frame in app.dataframe if "within_declared" in frame.value]

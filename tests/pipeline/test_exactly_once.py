@@ -15,6 +15,7 @@ from typing import Any
 import polars as pl
 import pytest
 
+from builders.cloudtrail import line as record
 from pipeline.ingest import Limits, Summary, ingest
 from pipeline.lake import ConcurrentWriteError, Lake
 from pipeline.rejected import Asked, Replayed, replay
@@ -55,18 +56,6 @@ def test_logs_that_change_beside_ingests_that_race_and_are_killed_are_there_once
 
 class KilledError(BaseException):
     """As good as SIGKILL: nothing in the pipeline catches it."""
-
-
-def record(n: int) -> str:
-    told = {
-        "eventVersion": "1.11",
-        "userIdentity": {"type": "Root", "accountId": "111122223333"},
-        "eventTime": f"2026-09-01T00:{n:02}:00Z",
-        "eventSource": "s3.amazonaws.com",
-        "eventName": "ListBuckets",
-        "eventID": f"event-{n}",
-    }
-    return json.dumps(told)
 
 
 def write(path: Path, records: list[str]) -> None:

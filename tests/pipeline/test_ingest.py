@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 
+from builders.cloudtrail import cloudtrail, line
 from pipeline.errors import InputError
 from pipeline.ingest import Limits, Summary, batch_within, ingest
 from pipeline.lake import Lake
@@ -24,33 +25,6 @@ from pipeline.settings import load
 from pipeline.steps import limits_of
 
 NOW = datetime(2026, 10, 1, tzinfo=timezone.utc)
-
-
-def cloudtrail(n: int, **over: Any) -> dict[str, Any]:
-    """A CloudTrail record, the n-th of a busy day."""
-    return {
-        "eventVersion": "1.11",
-        "userIdentity": {
-            "type": "IAMUser",
-            "arn": "arn:aws:iam::111122223333:user/deployer",
-            "accountId": "111122223333",
-            "accessKeyId": "AKIAIOSFODNN7EXAMPLE",
-            "userName": "deployer",
-        },
-        "eventTime": f"2026-09-0{1 + n % 3}T{n % 24:02}:{n % 60:02}:00Z",
-        "eventSource": "s3.amazonaws.com",
-        "eventName": "GetObject",
-        "awsRegion": "eu-central-1",
-        "sourceIPAddress": "192.0.2.10",
-        "userAgent": "Boto3/1.34",
-        "requestParameters": {"bucketName": "invoices", "key": f"{n}.pdf"},
-        "responseElements": None,
-        "readOnly": True,
-        "eventID": f"event-{n}",
-        "eventType": "AwsApiCall",
-        "recipientAccountId": "111122223333",
-        **over,
-    }
 
 
 def write(path: Path, records: list[Any]) -> Path:
@@ -88,15 +62,15 @@ def test_a_file_becomes_events_with_everything_the_record_gives(lake: Lake, tmp_
     assert event[:4] == (
         "event-1",
         "aws_cloudtrail",
-        "arn:aws:iam::111122223333:user/deployer",
-        "AKIAIOSFODNN7EXAMPLE",
+        "arn:aws:iam::111122223333:user/backup",
+        "AKIAEXAMPLE1",
     )
     assert event[4:10] == (
-        "s3:GetObject",
+        "s3:ListBuckets",
         "s3",
-        "read",
+        "list",
         "success",
-        "eu-central-1",
+        "eu-west-1",
         "111122223333",
     )
     assert event[11] == NOW
@@ -107,7 +81,7 @@ def test_a_file_of_half_characters_alone_is_of_its_source(
     lake: Lake, tmp_path: Path, ending: str
 ) -> None:
     path = tmp_path / "a.jsonl"
-    path.write_text(json.dumps(cloudtrail(1, userAgent="cut \ud83d")) + ending)
+    path.write_text(line(1, userAgent="cut \ud83d") + ending)
     assert bring(lake, path).rejects == 0
     assert rows(lake, "select event_id, user_agent, json_valid(raw) from events") == [
         ("event-1", "cut \ufffd", True)
@@ -171,8 +145,10 @@ def test_a_file_of_another_content_under_a_known_name_is_counted_for_itself(
 def test_batches_of_a_commit_share_the_files_of_their_days(
     lake: Lake, tmp_path: Path, batches_in_commit: int, files: int
 ) -> None:
+    times = [f"2026-09-0{1 + n % 3}T00:00:00Z" for n in range(60)]
+    records = [cloudtrail(n, eventTime=time) for n, time in enumerate(times)]
     for n in range(6):
-        write(tmp_path / "in" / f"{n}.json.gz", [cloudtrail(10 * n + k) for k in range(10)])
+        write(tmp_path / "in" / f"{n}.json.gz", records[10 * n : 10 * n + 10])
     limits = Limits(batch_bytes=5_000, batches_in_commit=batches_in_commit)
     summary = bring(lake, tmp_path / "in", limits=limits)
     assert (summary.files, summary.events) == (6, 60)
@@ -245,9 +221,9 @@ def test_bad_records_are_rejected_with_a_reason_and_the_others_go_in(
     no_id = {k: v for k, v in cloudtrail(1).items() if k != "eventID"}
     odd_time = cloudtrail(2, eventTime="half past nine")
     no_time = {k: v for k, v in cloudtrail(3).items() if k != "eventTime"}
-    surrogate = json.dumps(cloudtrail(4, userAgent="lone \ud800 surrogate"))
+    surrogate = line(4, userAgent="lone \ud800 surrogate")
     lines = [json.dumps(r) for r in (cloudtrail(0), no_id, odd_time, no_time)]
-    lines += [surrogate, '"text"', "[]", "17", json.dumps(cloudtrail(5))[:100]]
+    lines += [surrogate, '"text"', "[]", "17", line(5)[:100]]
     path = tmp_path / "a.jsonl"
     path.write_text("\n".join(lines))
     summary = bring(lake, path)
@@ -284,7 +260,7 @@ def test_a_record_of_50_mb_is_rejected_and_its_text_cut(lake: Lake, tmp_path: Pa
 
 
 def test_rejects_are_not_doubled_by_a_second_run(lake: Lake, tmp_path: Path) -> None:
-    (tmp_path / "a.jsonl").write_text(json.dumps(cloudtrail(0)) + "\n{half")
+    (tmp_path / "a.jsonl").write_text(line(0) + "\n{half")
     bring(lake, tmp_path)
     bring(lake, tmp_path)
     assert len(rows(lake, "select * from rejects")) == 1

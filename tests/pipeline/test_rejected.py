@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from builders.cloudtrail import cloudtrail as record
 from pipeline.errors import InputError, NotFoundError
 from pipeline.ingest import Limits, Summary, ingest
 from pipeline.lake import Lake
@@ -20,18 +21,6 @@ from pipeline.sources import Source
 NOW = datetime(2026, 10, 1, tzinfo=timezone.utc)
 LATER = NOW + timedelta(hours=1)
 EVERYTHING = Asked()
-
-
-def record(n: int, **over: Any) -> dict[str, Any]:
-    return {
-        "eventVersion": "1.11",
-        "userIdentity": {"type": "Root", "accountId": "111122223333"},
-        "eventTime": f"2026-09-01T00:{n % 60:02}:00Z",
-        "eventSource": "s3.amazonaws.com",
-        "eventName": "ListBuckets",
-        "eventID": f"event-{n}",
-        **over,
-    }
 
 
 def odd(n: int, **over: Any) -> dict[str, Any]:
