@@ -26,18 +26,66 @@ resources as (
     from requests
 ),
 
-scopes as (
+typed_resources as (
     select
         record,
         resource.resource.attributes as resource_attributes,
-        unnest(resource.scopeSpans) as scope
+        resource.scopeSpans as scopes,
+        try(json_transform(resource_attributes, '[{"key": "VARCHAR", "value": {
+            "stringValue": "VARCHAR", "intValue": "VARCHAR", "doubleValue": "VARCHAR",
+            "boolValue": "VARCHAR", "kvlistValue": "VARCHAR", "arrayValue": "VARCHAR"
+        }}]')) as attributes
     from resources
+),
+
+-- An attribute's value is {"stringValue": ...}, {"intValue": ...}, ...: the text of what is in it;
+-- an empty text is no text. A name's place in the names is that of its value; of two with the same
+-- name the first holds. No map: to make one of a span's thousands of attributes takes their square.
+resource_lists as (
+    select
+        record,
+        resource_attributes,
+        scopes,
+        list_transform(attributes, lambda a: a.key) as names,
+        list_transform(attributes, lambda a: nullif(coalesce(
+            a.value.stringValue,
+            a.value.intValue,
+            a.value.doubleValue,
+            a.value.boolValue,
+            a.value.kvlistValue,
+            a.value.arrayValue
+        ), '')) as own
+    from typed_resources
+),
+
+-- What a resource tells, once for all of its spans.
+services as (
+    select
+        record,
+        scopes,
+        {
+            'attributes': resource_attributes,
+            'name': own[list_position(names, 'service.name')],
+            'sdk': own[list_position(names, 'telemetry.sdk.name')],
+            'account': coalesce(
+                own[list_position(names, 'cloud.account.id')],
+                own[list_position(names, 'deployment.environment.name')],
+                own[list_position(names, 'deployment.environment')]
+            ),
+            'region': own[list_position(names, 'cloud.region')]
+        } as service
+    from resource_lists
+),
+
+scopes as (
+    select record, service, unnest(scopes) as scope
+    from services
 ),
 
 span_texts as (
     select
         record,
-        resource_attributes,
+        service,
         unnest(try(json_transform(scope.spans, '["JSON"]'))) as span_text
     from scopes
 ),
@@ -45,7 +93,7 @@ span_texts as (
 typed as (
     select
         record,
-        resource_attributes,
+        service,
         span_text,
         try(json_transform(span_text, '{
             "traceId": "VARCHAR",
@@ -59,22 +107,15 @@ typed as (
             }}],
             "events": [{"attributes": [{"key": "VARCHAR", "value": {"stringValue": "VARCHAR"}}]}],
             "status": {"code": "VARCHAR", "message": "VARCHAR"}
-        }')) as span,
-        try(json_transform(resource_attributes, '[{"key": "VARCHAR", "value": {
-            "stringValue": "VARCHAR", "intValue": "VARCHAR", "doubleValue": "VARCHAR",
-            "boolValue": "VARCHAR", "kvlistValue": "VARCHAR", "arrayValue": "VARCHAR"
-        }}]')) as resource_list
+        }')) as span
     from span_texts
 ),
 
--- An attribute's value is {"stringValue": ...}, {"intValue": ...}, ...: the text of what is in it;
--- an empty text is no text. A name's place in the names is that of its value; of two with the same
--- name the first holds. No map: to make one of a span's thousands of attributes takes their square.
 attributes as (
     select
         record,
         span_text,
-        resource_attributes,
+        service,
         span,
         -- Hexadecimal in either case; all zeros, in base64 too, are none. Other texts as they are.
         case
@@ -106,23 +147,14 @@ attributes as (
             a.value.arrayValue
         ), '')) as own,
         -- What was asked and answered may be told in the span's events instead.
-        flatten(list_transform(span.events, lambda e: e.attributes)) as told,
-        list_transform(resource_list, lambda a: a.key) as whole_names,
-        list_transform(resource_list, lambda a: nullif(coalesce(
-            a.value.stringValue,
-            a.value.intValue,
-            a.value.doubleValue,
-            a.value.boolValue,
-            a.value.kvlistValue,
-            a.value.arrayValue
-        ), '')) as whole
+        flatten(list_transform(span.events, lambda e: e.attributes)) as told
     from typed
 ),
 
 named as (
     select
         record,
-        json_object('resource', resource_attributes, 'span', span_text)::varchar as raw,
+        json_object('resource', service.attributes, 'span', span_text)::varchar as raw,
         trace,
         span_id,
         parent_span,
@@ -140,7 +172,7 @@ named as (
             own[list_position(names, 'gen_ai.agent.name')],
             own[list_position(names, 'gen_ai.agent.id')]
         ) as agent_name,
-        whole[list_position(whole_names, 'service.name')] as service_name,
+        service.name as service_name,
         coalesce(
             own[list_position(names, 'enduser.id')],
             own[list_position(names, 'user.id')],
@@ -199,14 +231,10 @@ named as (
         coalesce(
             own[list_position(names, 'user_agent.original')],
             own[list_position(names, 'http.user_agent')],
-            whole[list_position(whole_names, 'telemetry.sdk.name')]
+            service.sdk
         ) as user_agent,
-        coalesce(
-            whole[list_position(whole_names, 'cloud.account.id')],
-            whole[list_position(whole_names, 'deployment.environment.name')],
-            whole[list_position(whole_names, 'deployment.environment')]
-        ) as account,
-        whole[list_position(whole_names, 'cloud.region')] as region
+        service.account as account,
+        service.region as region
     from attributes
 ),
 
