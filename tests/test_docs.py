@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pkgutil
 import re
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+import pipeline
 from detectors.base import registry
 from pipeline.cli import app
 from pipeline.sources import sources
@@ -23,9 +25,12 @@ def commands() -> list[str]:
     return [str(c.callback.__name__) for c in app.registered_commands if c.callback]
 
 
+def between(marker: str) -> str:
+    return README.split(f"<!-- {marker} -->")[1].split(f"<!-- /{marker} -->")[0]
+
+
 def table_of(marker: str) -> list[str]:
-    block = README.split(f"<!-- {marker} -->")[1].split(f"<!-- /{marker} -->")[0]
-    return [line for line in block.splitlines() if line.startswith("| `")]
+    return [line for line in between(marker).splitlines() if line.startswith("| `")]
 
 
 def test_the_table_of_sources_is_the_sources() -> None:
@@ -35,6 +40,11 @@ def test_the_table_of_sources_is_the_sources() -> None:
 def test_the_table_of_detectors_is_the_detectors() -> None:
     specs = [cls.spec for cls in registry().values()]
     assert table_of("detectors") == [f"| `{s.id}` | {s.summary} |" for s in specs]
+
+
+def test_the_map_of_the_code_names_every_module_once() -> None:
+    modules = sorted(m.name for m in pkgutil.iter_modules(pipeline.__path__) if m.name[0] != "_")
+    assert sorted(re.findall(r"`(\w+)`", between("modules"))) == modules
 
 
 @pytest.mark.parametrize("name", re.findall(r"^nhiwatch (\w+)", README, flags=re.MULTILINE))
