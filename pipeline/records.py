@@ -105,7 +105,7 @@ class _Taking:
         indexes, self.indexes = self.indexes, []
         texts, self.texts = self.texts, []
         broken, self.broken = self.broken, []
-        sizes = [len(memoryview(text)) for text in texts]
+        sizes = list(map(len, texts))
         if max(sizes, default=0) <= self.max_record_bytes:
             with suppress(pa.ArrowInvalid):
                 return Piece(indexes, _strings(texts, sizes), broken)
@@ -291,7 +291,7 @@ class _Splitter:
         Any prefix that ends between two values of the array parses as an array itself, and no
         other does: so a guess is safe once it parsed.
         """
-        tail = max(self.at, len(self.buffer) - max(_PIECE // 4, 1 << 16))
+        tail = max(self.at, len(self.buffer) - max(_PIECE // 16, 1 << 16))
         between = re.compile(rb"\}\s*,\s*(?=" + opening.pattern + rb")")
         guesses = [m.start() + 1 for m in between.finditer(self.buffer, tail)]
         for end in guesses[: -_BOUNDARY_TRIES - 1 : -1]:
