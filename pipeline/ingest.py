@@ -30,7 +30,7 @@ from pipeline.known import Known, Unchanged, known_files, seen
 from pipeline.lake import Lake
 from pipeline.landing import Lander
 from pipeline.listing import Listed
-from pipeline.parsing import Completer, ParsedBatch, Parser
+from pipeline.parsing import Completer, ParsedBatch, parser_within
 from pipeline.paths import LOOKBACK_DAYS, Found, find
 from pipeline.schemas import LISTINGS
 from pipeline.sources import containers, source_named
@@ -289,10 +289,9 @@ class _Stages:
         self.stack = ExitStack()
         self.stack.callback(lander.discard)
         lake = replace(lander.lake, threads=_threads_to_parse(lander.lake))
-        reader = self.stack.enter_context(lake.reader(tables=()))
-        self.parser = Parser(reader)
+        self.parser = self.stack.enter_context(parser_within(lake))
         self.completer = Completer(
-            reader=self.stack.enter_context(reader.beside()),
+            reader=self.stack.enter_context(self.parser.reader.beside()),
             now=lander.now,
             network_database=network_database,
             privacy=lander.privacy,

@@ -6,7 +6,9 @@ by the record's number.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -21,6 +23,7 @@ from pipeline.arrivals import LogFile
 from pipeline.batches import Batch, FileBroken, OfFiles
 from pipeline.content import Privacy
 from pipeline.errors import SourceError
+from pipeline.lake import Lake
 from pipeline.reader import LakeReader, Repeated
 from pipeline.records import Broken
 from pipeline.schemas import EVENTS
@@ -28,6 +31,8 @@ from pipeline.slicing import rows_at, rows_where
 from pipeline.sources import SELECTED, Source
 
 _PART = 1024
+_SHORT_LOAD = 8 << 20
+"""Bytes of records, above which it does not matter to plan a SELECT once more."""
 _NAMELESS = "expected an event with an id and a time, got one without"
 
 
@@ -38,15 +43,21 @@ class ParsedBatch(OfFiles):
     events: Sequence[tuple[Source, pa.Table]]
 
 
-@dataclass(frozen=True)
+@dataclass
 class Parser:
-    """Parses batches. `reader` needs no table of the lake."""
+    """Parses batches. `reader` needs no table of the lake.
+
+    `parsed` are the bytes of records so far; `is_sound` tells that none of them made it fail.
+    """
 
     reader: LakeReader
+    parsed: int = 0
+    is_sound: bool = True
     _selects: dict[str, Repeated] = field(default_factory=dict)
 
     def parse(self, batch: Batch) -> ParsedBatch:
         """The batch as events and rejects, each source's records by its own SELECT."""
+        self.is_sound = False
         broken = list(batch.broken)
         files = {part.file.path: part.file for part in batch.parts}
         events = []
@@ -57,12 +68,42 @@ class Parser:
                 broken.extend(_problems(rows_where(told, faulty), records, files))
                 told = rows_where(told, pc.invert(faulty))
             events.append((source, _placed(told, records)))
+            self.parsed += records.nbytes
+        self.is_sound = True
         return ParsedBatch(broken, batch.parts, batch.finished, events)
 
     def _select(self, source: Source) -> Repeated:
-        if source.name not in self._selects:
-            self._selects[source.name] = self.reader.repeated(source.select)
-        return self._selects[source.name]
+        sql = source.select
+        if sql not in self._selects:
+            self._selects[sql] = self.reader.repeated(sql)
+        return self._selects[sql]
+
+
+_idle: defaultdict[tuple[int, int | None], list[Parser]] = defaultdict(list)
+"""Parsers that nobody uses, by the bounds of their readers."""
+
+
+@contextmanager
+def parser_within(lake: Lake) -> Iterator[Parser]:
+    """A parser within the lake's bounds, that nobody else uses meanwhile.
+
+    It is kept for the next load of this process, for to open a DuckDB and to plan a source's SELECT
+    takes longer than to parse the few lines that a follower finds at a look. After a long load it
+    is not, nor if it failed: then its memory goes.
+    """
+    idle = _idle[lake.memory_limit, lake.threads]
+    try:
+        parser = idle.pop()
+    except IndexError:
+        parser = Parser(lake.reader(tables=()))
+    parser.parsed = 0
+    try:
+        yield parser
+    finally:
+        if parser.is_sound and parser.parsed <= _SHORT_LOAD:
+            idle.append(parser)
+        else:
+            parser.reader.close()
 
 
 @dataclass(frozen=True, kw_only=True)
