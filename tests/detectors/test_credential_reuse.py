@@ -187,13 +187,8 @@ def test_a_key_in_thousands_of_places_takes_no_square_of_them(
     assert seconds(10_000) < 8 * seconds(2_000)
 
 
-@pytest.mark.parametrize(
-    ("thresholds", "found"),
-    [({}, 1), ({"threshold": 0.99}, 0), ({"enough_days": 30}, 0), ({"company_identities": 1}, 0)],
-)
-def test_thresholds_are_wired(
-    make_event: Make, judged: Judge, day: date, thresholds: dict[str, Any], found: int
-) -> None:
+def test_thresholds_are_wired(make_event: Make, judged: Judge, day: date) -> None:
     theft = [make_event(90, hour=20, **{**KEY, **HOSTER, "source_ip": "5.6.7.8"})]
-    judgement = judged(CredentialReuse(**thresholds), fortnight(make_event, day, **KEY) + theft)
-    assert len(judgement.findings) == found
+    assert judged(CredentialReuse(), fortnight(make_event, day, **KEY) + theft).findings
+    for thresholds in ({"threshold": 0.99}, {"enough_days": 30}, {"company_identities": 1}):
+        assert judged(CredentialReuse(**thresholds), []).findings == (), thresholds

@@ -120,10 +120,14 @@ def test_each_kind_of_secret_is_known(judged: Judge, call: Make) -> None:
     assert {unit: told["kind"] for unit, told in units.items()} == {kind: kind for kind in SECRETS}
 
 
-@pytest.mark.parametrize("text", HARMLESS)
-def test_examples_templates_and_words_are_none(judged: Judge, call: Make, text: str) -> None:
-    events = [call(1, tool_result=text), call(2, prompt=text), call(3, tool_arguments=text)]
-    assert by_unit(judged(SecretExposure(), events))["run"]["score"] == 0
+def test_examples_templates_and_words_are_none(judged: Judge, call: Make) -> None:
+    events = [
+        call(f"{n}-{place}", identity_id=f"helper-{n}", trace_id=text, **{place: text})
+        for n, text in enumerate(HARMLESS)
+        for place in ("tool_result", "prompt", "tool_arguments")
+    ]
+    units = by_unit(judged(SecretExposure(), events))
+    assert {text: units[text]["score"] for text in HARMLESS} == dict.fromkeys(HARMLESS, 0)
 
 
 def test_what_yelps_detect_secrets_knows_is_known_here(judged: Judge, call: Make) -> None:
