@@ -587,17 +587,6 @@ def test_tables_as_they_were_once_their_files_are_deleted_are_one_line(tmp_path:
     assert done.stderr.count("\n") == 1
 
 
-def test_run_goes_through_the_flow_and_a_second_run_has_nothing_to_do(tmp_path: Path) -> None:
-    (tmp_path / "log.jsonl").write_text(json.dumps(cloudtrail(0)))
-    args = ("run", tmp_path / "log.jsonl", "--lake", tmp_path / "lake")
-    first = in_a_process(*args, PREFECT_HOME=str(tmp_path / "prefect"))
-    assert first.returncode == 0, first.stderr
-    assert "1 new events" in first.stderr
-    second = in_a_process(*args)
-    assert second.returncode == 0
-    assert "nothing new: 1 files unchanged" in second.stderr
-
-
 def test_a_command_does_not_import_pandas(small: Path) -> None:
     done = in_a_process(
         "sql", "select now() as t", "--lake", small, "--json", PYTHONPROFILEIMPORTTIME="1"
