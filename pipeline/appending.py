@@ -29,6 +29,9 @@ from pipeline.errors import LakeError
 from pipeline.schemas import Table
 from pipeline.slicing import rows_at
 
+DataFile = AddAction
+"""What a commit has to say of a data file that it adds."""
+
 TARGET_BYTES = 128 * 1024**2
 """A data file's full size."""
 
@@ -68,7 +71,7 @@ class _File:
             self.bytes = self.sink.tell()
             self.sink.close()
 
-    def action(self, *, bounded: Iterable[str], data_change: bool) -> AddAction:
+    def action(self, *, bounded: Iterable[str], data_change: bool) -> DataFile:
         """What a commit has to say of it, with the least and the greatest value of some columns: by
         these it is left out where rows of other values are changed.
         """
@@ -78,7 +81,7 @@ class _File:
             "minValues": {name: low for name, (low, _) in bounds.items()},
             "maxValues": {name: high for name, (_, high) in bounds.items()},
         }
-        return AddAction(
+        return DataFile(
             path=self.key,
             size=self.bytes,
             partition_values=self.values,
@@ -141,7 +144,7 @@ class Appending:
         elif len(self._open) > most_open:
             self._close(next(iter(self._open)))
 
-    def actions(self, *, data_change: bool = True) -> list[AddAction]:
+    def actions(self, *, data_change: bool = True) -> list[DataFile]:
         """What a commit has to say of all that was written, and whether it changes what the table
         holds; nothing can be added after.
         """

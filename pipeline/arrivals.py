@@ -68,11 +68,13 @@ class LogFile:
 
     @property
     def names(self) -> set[str]:
-        """The names that the lake must have as they were when it was read: its own, the one under
-        which it was first read, and that of the file whose content it has.
+        """Of what the lake must have nothing new since it was read: its own name, the one under
+        which it was first read, that of the file whose content it has, and of any name what has its
+        fingerprint, for it may have been renamed.
         """
-        names = {self.path} if self.there is None else {self.path, self.there.name}
-        return names if self.same_as is None else names | {self.same_as.path}
+        names = {self.path, self.fingerprint}
+        names |= {file.name for file in (self.there,) if file is not None}
+        return names | {file.path for file in (self.same_as,) if file is not None}
 
 
 @dataclass(frozen=True)
@@ -133,14 +135,13 @@ def arrivals(
     given: Source | None,
     max_record_bytes: int,
     patience: Patience | None = None,
-    may_be_gone: bool = False,
 ) -> Generator[Arrival | Passed]:
-    """What the files hold that the lake lacks, read ahead in a thread.
+    """What the files hold that the lake lacks, read ahead in a thread; what is gone since it was
+    found is left.
 
-    Without `patience` each is read as it is, and one that cannot be read is an error, unless it
-    `may_be_gone` and is.
+    Without `patience` each is read as it is, and one that cannot be read is an error.
     """
-    reading = _Reading(known, given, max_record_bytes, patience, may_be_gone=may_be_gone)
+    reading = _Reading(known, given, max_record_bytes, patience)
     return _read_ahead(reading.of_all(fetched_ahead(files, known=known.places)))
 
 
@@ -168,14 +169,11 @@ class _Reading:
         given: Source | None,
         max_record_bytes: int,
         patience: Patience | None = None,
-        *,
-        may_be_gone: bool = False,
     ) -> None:
         self.known = known
         self.given = given
         self.max_record_bytes = max_record_bytes
         self.patience = patience
-        self.may_be_gone = may_be_gone
         self._documents: dict[str, LogFile] = {}
         self._logs: set[tuple[str, str]] = set()
         self._at: dict[str, LogFile] = {}
@@ -193,14 +191,13 @@ class _Reading:
         try:
             with opened(log) as content:
                 yield from self._of(log, content)
+        except NotThereError:
+            yield Passed(log.name, left=True, until=self.patience.now if self.patience else None)
         except InputError as error:
-            is_gone = isinstance(error, NotThereError)
             # One file of a folder must not keep the others from being read, time and again.
-            is_borne = self.patience is not None and isinstance(log, LocalFile)
-            if not is_borne and not (is_gone and self.may_be_gone):
+            if self.patience is None or not isinstance(log, LocalFile):
                 raise
-            until = self.patience.now if self.patience is not None else None
-            yield Passed(log.name, left=True, until=until, fault=None if is_gone else str(error))
+            yield Passed(log.name, left=True, until=self.patience.now, fault=str(error))
 
     def _of(self, log: LogObject, content: Content) -> Iterator[Arrival | Passed]:
         until = self._until_settled(log, content)

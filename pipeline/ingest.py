@@ -152,16 +152,8 @@ def bring(
     passed: list[Passed] = []
     wanted: Sequence[LogObject] = found.files
     ended = True
-    for attempt in range(_ATTEMPTS):
-        tried = _Pass(
-            way,
-            wanted,
-            now=now,
-            patience=patience,
-            stopped=stopped,
-            progress=progress,
-            is_again=attempt > 0,
-        )
+    for _ in range(_ATTEMPTS):
+        tried = _Pass(way, wanted, now=now, patience=patience, stopped=stopped, progress=progress)
         tried.go()
         done += tried.lander.done
         passed += tried.passed
@@ -203,9 +195,7 @@ class _Pass:
         patience: Patience | None,
         stopped: Callable[[], bool],
         progress: Progress | None,
-        is_again: bool,
     ) -> None:
-        self.is_again = is_again
         self.way, self.files, self.now = way, files, now
         self.patience, self.stopped, self.progress = patience, stopped, progress
         self.lander = Lander(
@@ -235,7 +225,6 @@ class _Pass:
                     given=given,
                     max_record_bytes=limits.max_record_bytes,
                     patience=self.patience,
-                    may_be_gone=self.is_again,
                 )
             ) as coming,
         ):

@@ -17,8 +17,8 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import polars as pl
-from deltalake.transaction import AddAction
 
+from pipeline.appending import DataFile
 from pipeline.lake import Lake
 from pipeline.schemas import INGESTS, REJECTS, Column, Table
 
@@ -55,7 +55,7 @@ class Landing:
     """
 
     readings: pl.DataFrame = field(default_factory=lambda: READINGS.frame([]))
-    rejects: tuple[AddAction, ...] = ()
+    rejects: tuple[DataFile, ...] = ()
     resolved: pl.DataFrame = field(default_factory=no_rejects)
     id: str = field(default_factory=lambda: uuid.uuid4().hex)
 
@@ -81,7 +81,7 @@ def landings(lake: Lake, *, after: int, until: int | None = None) -> Iterator[tu
 def _landing(whole: Mapping[str, Any]) -> Landing:
     return Landing(
         _frame(whole["readings"], READINGS.frame([]).schema),
-        tuple(AddAction(**file) for file in whole["rejects"]),
+        tuple(DataFile(**file) for file in whole["rejects"]),
         _frame(whole["resolved"], no_rejects().schema),
         whole["id"],
     )

@@ -14,9 +14,9 @@ from datetime import datetime
 import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
-from deltalake.transaction import AddAction
 
 from pipeline.agents import with_agents
+from pipeline.appending import DataFile
 from pipeline.arrivals import LogFile
 from pipeline.batches import FileBroken
 from pipeline.booking import settle
@@ -135,7 +135,7 @@ class Lander:
         readings.have_landed(by_file)
         self.done += [file for batch in taken for file in batch.finished]
 
-    def _written(self, rejects: pl.DataFrame) -> tuple[AddAction, ...]:
+    def _written(self, rejects: pl.DataFrame) -> tuple[DataFile, ...]:
         """Files of these rejects, which are no part of their table yet."""
         if rejects.is_empty():
             return ()
@@ -150,6 +150,7 @@ class Lander:
             ids.add(landing.id)
             if landing.id not in self._own:
                 in_part = pl.col("content").eq_missing(IN_PART)
+                self._touched |= dict.fromkeys(landing.readings["fingerprint"], False)
                 self._touched |= dict(landing.readings.select("source_file", in_part).iter_rows())
         self.since = max(self.since, until)
         return ids
