@@ -50,12 +50,13 @@ class Readings:
     def have_landed(self, by_file: pl.DataFrame) -> None:
         """Write down in the files what became of what was read of them."""
         counts = _counts(by_file)
-        for file in self.files:
+        so_far = {file: self._so_far(file.same_as or file, counts) for file in self.files}
+        for file, (records, events, duplicates, rejects) in so_far.items():
             if file.same_as is not None:
-                records, events, duplicates, rejects = self._so_far(file.same_as, counts)
                 file.records, file.duplicates = records - rejects, events + duplicates
                 continue
-            file.records, file.events, file.duplicates, file.rejects = self._so_far(file, counts)
+            file.records, file.events = records, events
+            file.duplicates, file.rejects = duplicates, rejects
             file.next_index = self._next_index(file)
             file.has_landed = True
 

@@ -453,3 +453,15 @@ def test_a_file_that_is_gone_when_it_is_to_be_looked_at_again_is_left(
     told = meanwhile(lake, "events", path, other, then=read_and_gone)
     assert (told.files, told.unfinished) == (1, 1)
     assert true_accounts(lake) == {str(path): (1, 0, 0), str(other): (1, 0, 0)}
+
+
+@pytest.mark.parametrize("in_one", [True, False], ids=["one commit", "a commit each"])
+def test_what_is_told_of_a_copy_in_the_same_ingest_is_what_is_booked(
+    lake: Lake, tmp_path: Path, in_one: bool
+) -> None:
+    for name in ("a.json", "b.json"):
+        write(tmp_path / name, [record(n) for n in range(3)])
+    limits = Limits() if in_one else Limits(batch_bytes=1, batches_in_commit=1)
+    told = ingest(lake, sorted(tmp_path.glob("*.json")), now=NOW, run_id="r", limits=limits)
+    assert (told.records, told.events, told.duplicates) == (6, 3, 3)
+    assert sorted(true_accounts(lake).values()) == [(0, 3, 0), (3, 0, 0)]
