@@ -71,10 +71,10 @@ def _book(lake: Lake, landing: Landing, *, turn: Turn) -> None:
     keys = landing.readings.select(INGESTS.key)
     with lake.reader(versions={"ingests": turn.version}, tables=["ingests"]) as reader:
         there = reader.there_of("ingests", keys)
-        # There may be millions: all of their columns are read only if they have to be.
-        booked = "from ingests semi join asked using (source_file, fingerprint)"
-        reader.define("booked", INGESTS.frame([]) if there.is_empty() else booked)
         reader.define("readings", landing.readings)
+        # There may be millions: all of their columns are read only if they have to be.
+        booked = "from ingests semi join readings using (source_file, fingerprint)"
+        reader.define("booked", INGESTS.frame([]) if there.is_empty() else booked)
         rows = reader.query(SQL / "accounts.sql").select(INGESTS.column_names)
     if there.is_empty():
         lake.append("ingests", rows, turn=turn)
