@@ -132,12 +132,29 @@ class Known:
         rows = self._accounts.of_log(fingerprint) if self._accounts is not None else ()
         return [_known_log(row) for row in rows]
 
-    def file(self, path: str, fingerprint: str) -> LogObject | None:
+    def file(self, path: str, fingerprint: str, containers: frozenset[str]) -> LogObject | None:
         """The file of a key of `ingests`, if it is still there as it was, or grown."""
         for log in self.logs_called(fingerprint):
             if log.path == path:
-                return file_named(path) if log.is_there() else None
+                is_there = log.is_there() and self._begins_as(log, containers)
+                return file_named(path) if is_there else None
         return same_file(path, fingerprint)
+
+    def _begins_as(self, log: KnownLog, containers: frozenset[str]) -> bool:
+        """Whether the file of a log has its first line, which its mark does not tell if nothing of
+        the log is understood.
+        """
+        file = file_named(log.path)
+        if file is None:
+            return False
+        with opened(file) as content:
+            plain = is_plain_on_disk(file, content)
+            first_line = content.first_line(containers, growing=plain)
+        if first_line is None:
+            return False
+        alike = (fingerprint_of(first_line, generation) for generation in itertools.count())
+        there = itertools.takewhile(self.logs_called, alike)
+        return log.fingerprint in there
 
 
 @contextmanager

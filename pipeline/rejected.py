@@ -32,7 +32,7 @@ from pipeline.parsing import Completer, Parser
 from pipeline.reader import LakeReader
 from pipeline.records import Piece
 from pipeline.schemas import REJECTS
-from pipeline.sources import Source, source_named, sources
+from pipeline.sources import Source, containers, source_named, sources
 
 SQL = Path(__file__).parent / "sql"
 _ATTEMPTS = 100
@@ -190,7 +190,7 @@ def _batches(rejects: pl.DataFrame, known: Known, *, most_bytes: int) -> Iterato
         whole, bytes_ = part.filter("whole"), int(part["text_bytes"].sum())
         file = None
         if whole.height < part.height or bytes_ > most_bytes:
-            file = known.file(path, content)
+            file = known.file(path, content, containers())
         if file is not None:
             yield _Rejects(part, file)
         elif whole.height:

@@ -201,6 +201,10 @@ class Files:
         return self.folder / "app.log.1"
 
     def _renamed(self, old: Path, new: Path) -> None:
+        """Give a file another name. If it was empty when it was told of, as is a log that is just
+        truncated, and is written to and renamed before the next ingest, it is not known again.
+        """
+        self.may_be_bad.add("")
         old.rename(new)
         if old in self.halves:
             self.halves[new] = self.halves.pop(old)

@@ -159,6 +159,19 @@ def test_a_file_rejected_as_a_whole_is_read_again_as_a_whole(lake: Lake, tmp_pat
     assert counts(lake) == [(1, 0, 2), (0, 0, 2)]
 
 
+def test_a_log_rejected_as_a_whole_is_not_replayed_from_what_has_its_name_by_now(
+    lake: Lake, tmp_path: Path
+) -> None:
+    path = write(tmp_path / "a.jsonl", {"ts": 1}, {"ts": 2}, "")
+    bring(lake, path)
+    write(path, record(3), record(4), "")
+    assert again(lake, taken_for="aws_cloudtrail") == Replayed(untried=1)
+    assert rows(lake, "select record_index from rejects") == [(-1,)]
+    assert rows(lake, "select * from events") == []
+    write(path, {"ts": 1}, {"ts": 2}, {"ts": 3}, "")
+    assert again(lake, taken_for="aws_cloudtrail") == Replayed(tried=1, rejects=3)
+
+
 @pytest.mark.parametrize("given", [None, "otel_genai"])
 def test_what_is_no_reject_keeps_its_source_and_its_account(
     lake: Lake, tmp_path: Path, given: str | None
