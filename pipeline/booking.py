@@ -11,8 +11,6 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-import polars as pl
-
 from pipeline.errors import LakeError
 from pipeline.journal import GROWN, Landing, landings
 from pipeline.lake import ConcurrentWriteError, Lake, Turn
@@ -79,6 +77,5 @@ def _book(lake: Lake, landing: Landing, *, turn: Turn) -> None:
     if there.is_empty():
         lake.append("ingests", rows, turn=turn)
     else:
-        is_grown = pl.col("kind") == GROWN
-        gone = landing.readings.filter(is_grown).select(INGESTS.key)
-        lake.put("ingests", rows, gone=gone.join(there, on=INGESTS.key, how="semi"), turn=turn)
+        gone = landing.readings.filter(kind=GROWN)
+        lake.put("ingests", rows, gone=gone, turn=turn)

@@ -89,6 +89,7 @@ class Known:
         self.logs = dict(
             asked.filter(is_log).select("source_file", "ingested_at").sort("ingested_at").rows()
         )
+        self._in_part = frozenset(asked.filter(content=IN_PART).select(INGESTS.key).rows())
         documents = asked.filter(~is_log)
         self.documents = frozenset(documents["source_file"])
         fruitless = documents.filter(pl.col("held") == 0).select(
@@ -111,9 +112,7 @@ class Known:
 
     def has_some_of(self, name: str, fingerprint: str) -> bool:
         """Whether an ingest broke off in a file."""
-        return (name, IN_PART) in self.places and not self.booked.filter(
-            source_file=name, fingerprint=fingerprint
-        ).is_empty()
+        return (name, fingerprint) in self._in_part
 
     def outgrown(self, log: LogObject, content: Content) -> list[str]:
         """The fingerprints of what this file was before it grew, when it brought no event: nothing,

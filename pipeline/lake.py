@@ -23,6 +23,7 @@ from deltalake import (
 )
 from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
 from deltalake.schema import ArrayType
+from deltalake.table import TableMerger
 from deltalake.transaction import AddAction, RemoveAction
 
 from pipeline.appending import ROW_GROUP, UNIQUE, Appending
@@ -241,34 +242,20 @@ class Lake:
         """
         return self._write(name, rows, mode="overwrite", predicate=where, turn=turn)
 
-    def merge(self, name: str, rows: pa.Table | pl.DataFrame, *, turn: Turn | None = None) -> int:
+    def merge(self, name: str, rows: pa.Table | pl.DataFrame) -> int:
         """Update the rows of a table that have the same key as one of `rows`, in the columns that
-        `rows` has; returns how many were updated. With a `turn`, as `append`.
+        `rows` has; returns how many were updated.
         """
         arrow = rows.to_arrow() if isinstance(rows, pl.DataFrame) else rows
         if arrow.num_rows == 0 or self.table(name) is None:
             return 0
-        key = TABLES[name].key
-        changed = [c for c in arrow.column_names if c not in key]
-        same = " and ".join(f"t.{c} = s.{c}" for c in key)
+        changed = {c: f"s.{c}" for c in arrow.column_names if c not in TABLES[name].key}
 
         def update(table: DeltaTable) -> int:
-            result = (
-                table.merge(
-                    arrow,
-                    predicate=same,
-                    source_alias="s",
-                    target_alias="t",
-                    streamed_exec=_BY_STATISTICS,
-                    writer_properties=_WRITER,
-                    commit_properties=_commit(turn),
-                )
-                .when_matched_update({c: f"s.{c}" for c in changed})
-                .execute()
-            )
+            result = _merging(table, name, arrow).when_matched_update(changed).execute()
             return int(result["num_target_rows_updated"])
 
-        return self._committed(name, update, turn=turn)
+        return self._committed(name, update)
 
     def put(self, name: str, rows: pl.DataFrame, *, gone: pl.DataFrame, turn: Turn) -> None:
         """Put whole rows into a table, in place of those with their keys, and delete the rows with
@@ -279,20 +266,11 @@ class Lake:
         changes = pl.concat(
             [rows.with_columns(~is_gone), gone.select(*spec.key, is_gone)], how="diagonal"
         )
-        same = " and ".join(f"t.{c} = s.{c}" for c in spec.key)
         whole = {column: f"s.{column}" for column in spec.column_names}
 
         def put(table: DeltaTable) -> int:
             (
-                table.merge(
-                    changes.to_arrow(),
-                    predicate=same,
-                    source_alias="s",
-                    target_alias="t",
-                    streamed_exec=_BY_STATISTICS,
-                    writer_properties=_WRITER,
-                    commit_properties=_commit(turn),
-                )
+                _merging(table, name, changes.to_arrow(), turn)
                 .when_matched_delete("s.is_gone")
                 .when_matched_update(whole)
                 .when_not_matched_insert(whole, "not s.is_gone")
@@ -306,26 +284,14 @@ class Lake:
         """Delete the rows of a table whose key is one of `keys`; returns how many that were. With a
         `turn`, as `append`.
         """
-        same = " and ".join(f"t.{c} = s.{c}" for c in TABLES[name].key)
-
-        def remove(table: DeltaTable) -> int:
-            result = (
-                table.merge(
-                    keys.select(TABLES[name].key).to_arrow(),
-                    predicate=same,
-                    source_alias="s",
-                    target_alias="t",
-                    streamed_exec=_BY_STATISTICS,
-                    writer_properties=_WRITER,
-                    commit_properties=_commit(turn),
-                )
-                .when_matched_delete()
-                .execute()
-            )
-            return int(result["num_target_rows_deleted"])
-
         if keys.is_empty() or self.table(name) is None:
             return 0
+        arrow = keys.select(TABLES[name].key).to_arrow()
+
+        def remove(table: DeltaTable) -> int:
+            result = _merging(table, name, arrow, turn).when_matched_delete().execute()
+            return int(result["num_target_rows_deleted"])
+
         return self._committed(name, remove, turn=turn)
 
     def delete(self, name: str, *, where: str) -> int:
@@ -532,6 +498,19 @@ class Lake:
         path = self.location / name
         path.mkdir(parents=True, exist_ok=True)
         return str(path)
+
+
+def _merging(table: DeltaTable, name: str, rows: pa.Table, turn: Turn | None = None) -> TableMerger:
+    """A merge of rows `s` into a table's rows `t` by its key, in one commit."""
+    return table.merge(
+        rows,
+        predicate=" and ".join(f"t.{c} = s.{c}" for c in TABLES[name].key),
+        source_alias="s",
+        target_alias="t",
+        streamed_exec=_BY_STATISTICS,
+        writer_properties=_WRITER,
+        commit_properties=_commit(turn),
+    )
 
 
 def _delta_schema(spec: Table) -> Schema:

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from email.utils import formatdate
 from pathlib import Path
+from typing import Any
 from urllib.request import Request, urlopen
 
 import obstore
@@ -20,7 +21,7 @@ import pytest
 
 from builders.growing import World
 from pipeline import buckets
-from pipeline.lake import Lake
+from pipeline.lake import ConcurrentWriteError, Lake
 
 # The account and key that every Azurite has.
 AZURITE_ACCOUNT = "devstoreaccount1"
@@ -155,3 +156,16 @@ def azure_container(azurite: str, monkeypatch: pytest.MonkeyPatch) -> str:
 @pytest.fixture
 def world(tmp_path: Path, lake: Lake) -> World:
     return World(tmp_path / "in", lake)
+
+
+@pytest.fixture
+def lost_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The next commit of events is made, and said to be refused."""
+    commit = Lake.commit
+
+    def lost(lake: Lake, *args: Any, **options: Any) -> None:
+        commit(lake, *args, **options)
+        monkeypatch.setattr(Lake, "commit", commit)
+        raise ConcurrentWriteError("refused")
+
+    monkeypatch.setattr(Lake, "commit", lost)

@@ -17,7 +17,7 @@ import pytest
 
 from builders.cloudtrail import line as record
 from pipeline.ingest import Limits, Summary, ingest
-from pipeline.lake import ConcurrentWriteError, Lake
+from pipeline.lake import Lake
 from pipeline.rejected import Asked, Replayed, replay
 
 NOW = datetime(2026, 10, 1, tzinfo=timezone.utc)
@@ -357,20 +357,13 @@ def test_half_a_line_that_only_the_first_of_two_ingests_has_seen_is_a_reject(
 
 
 def test_a_commit_whose_answer_is_lost_is_booked_once(
-    lake: Lake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    lake: Lake, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
     path = tmp_path / "a.jsonl"
     write(path, [record(0), "{torn", ""])
     ingest(lake, [path], now=NOW, run_id="r")
     write(path, [record(0), "{torn", record(1), "{torn too", record(2), ""])
-    commit = Lake.commit
-
-    def lost(lake: Lake, *args: Any, **options: Any) -> None:
-        commit(lake, *args, **options)
-        monkeypatch.setattr(Lake, "commit", commit)
-        raise ConcurrentWriteError("refused")
-
-    monkeypatch.setattr(Lake, "commit", lost)
+    request.getfixturevalue("lost_answer")
     assert ingest(lake, [path], now=NOW, run_id="r").events == 2
     assert true_accounts(lake) == {str(path): (3, 0, 2)}
 

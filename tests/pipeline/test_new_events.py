@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 import pytest
 
-from pipeline.lake import ConcurrentWriteError, Lake
+from pipeline.lake import Lake
 from pipeline.new_events import NewEvents
 from pipeline.schemas import EVENTS
 
@@ -135,19 +134,9 @@ def test_a_copy_is_the_event_if_another_process_commits_that_very_record(lake: L
     assert landed(lake) == whole(range(12))
 
 
-def test_a_commit_whose_answer_is_lost_is_made_once(
-    lake: Lake, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_commit_whose_answer_is_lost_is_made_once(lake: Lake, lost_answer: None) -> None:
     new = NewEvents(lake)
     new.take("log", events(range(6), file="a"))
-    commit = Lake.commit
-
-    def lost(self: Lake, *args: Any, **options: Any) -> None:
-        commit(self, *args, **options)
-        monkeypatch.setattr(Lake, "commit", commit)
-        raise ConcurrentWriteError("refused")
-
-    monkeypatch.setattr(Lake, "commit", lost)
     assert accounts(new) == [("a", 6, 0)]
     new.discard()
     assert landed(lake) == whole(range(6))
