@@ -28,7 +28,7 @@ from pipeline.ingest import Limits
 from pipeline.known import Known, known_files
 from pipeline.lake import Lake
 from pipeline.landing import Lander
-from pipeline.parsing import Completer, Parser
+from pipeline.parsing import Completer, Parser, parser_within
 from pipeline.reader import LakeReader
 from pipeline.records import Piece
 from pipeline.schemas import REJECTS
@@ -136,6 +136,7 @@ def replay(
     with (
         known_files(lake, rejects["source_file"].unique()) as known,
         lake.reader(tables=()) as reader,
+        parser_within(lake) as parser,
     ):
         # What a log ended in is read again by an ingest.
         in_reach = (
@@ -156,7 +157,7 @@ def replay(
             privacy=privacy,
             batches_in_commit=_MANY,
         )
-        work = _Replay(lake, lands, Parser(reader), completer, limits, given)
+        work = _Replay(lake, lands, parser, completer, limits, given)
         for batch in _batches(in_reach, known, most_bytes=limits.batch_bytes):
             work.do(batch)
             tried += batch.rejects.height
