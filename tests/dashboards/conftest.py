@@ -78,6 +78,14 @@ class Browser:
             time.sleep(0.3)
         return text
 
+    def wait(self, script: str, *, seconds: float = 40) -> None:
+        """Until a script is true of the page: a table is drawn after the texts around it."""
+        end = time.monotonic() + seconds
+        while not self.evaluate(script):
+            if time.monotonic() > end:
+                raise AssertionError(f"not true of the page: {script}")
+            time.sleep(0.3)
+
     def text(self) -> str:
         return str(self.evaluate("document.body ? document.body.innerText : ''"))
 

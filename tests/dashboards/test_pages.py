@@ -608,6 +608,7 @@ def test_what_is_downloaded_runs_nothing_in_a_spreadsheet(
         browser.open(f"{url}/sql?q=select '=1%2B1' as a, ['ab'::blob] as b", until="Download CSV")
         own = "[...document.querySelectorAll('button')].filter(b => b.ariaLabel == 'Search')"
         theirs = own.replace("Search", "Download as CSV")
+        browser.wait(f"{theirs}.length > 0")
         assert browser.evaluate(f"{own}.length") == browser.evaluate(f"{theirs}.length") > 0
         hidden = f"{theirs}.every(b => getComputedStyle(b).display == 'none')"
         assert browser.evaluate(hidden)
