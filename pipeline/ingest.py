@@ -39,8 +39,8 @@ Progress = Callable[[int, int], None]
 """Told how many of how many files are read."""
 
 
-_AT_REST = 760 * 10**6
-_PER_BYTE = 7
+_AT_REST = 770 * 10**6
+_PER_BYTE = 9
 """What an ingest takes before it reads anything, and for each byte of a batch: of the batches that
 are read, parsed and landed at the same time there are texts, columns and compressed files.
 """

@@ -92,7 +92,7 @@ class Settings(BaseSettings):
         ByteSize(1 << 30),
         ge=256 << 20,
         le=1 << 50,
-        description="The memory that an ingest keeps to, though it takes some 720 MB at the least, "
+        description="The memory that an ingest keeps to, though it takes some 800 MB at the least, "
         "and DuckDB otherwise: a size such as 1GiB",
     )
     threads: int | None = Field(
