@@ -451,13 +451,24 @@ class Lake:
         anew on what is there then; with a `turn` that is for the caller to do.
         """
         for _ in range(1 if turn else _ATTEMPTS):
-            table = self.table(name, version=turn.version) if turn else self._writable(name)
+            table = self.table(name, version=turn.version) if turn else None
+            table = table or self._writable(name)
+            version = table.version()
             try:
                 with self.faults_told(name):
-                    return change(table or self._writable(name))
+                    return change(table)
             except CommitFailedError as error:
+                refused: Exception = error
+            except LakeError as error:
+                if not (_is_of_missing_file(error) and self._is_past(name, version)):
+                    raise
                 refused = error
         raise ConcurrentWriteError(f"table {name}: {refused}") from refused
+
+    def _is_past(self, name: str, version: int) -> bool:
+        """Whether a table has moved on from a version."""
+        table = self.table(name)
+        return table is not None and table.version() > version
 
     def _writable(self, name: str) -> DeltaTable:
         """The table, made if need be, with every column that this version writes."""
@@ -498,6 +509,11 @@ class Lake:
         path = self.location / name
         path.mkdir(parents=True, exist_ok=True)
         return str(path)
+
+
+def _is_of_missing_file(error: LakeError) -> bool:
+    """Whether a file was not there: a vacuum takes away those that another process has replaced."""
+    return "not found" in str(error.__cause__)
 
 
 def _merging(table: DeltaTable, name: str, rows: pa.Table, turn: Turn | None = None) -> TableMerger:

@@ -106,6 +106,27 @@ def test_compacted_files_have_their_size_and_whole_row_groups(lake: Lake) -> Non
     assert len(set(event_ids(lake))) == 30_000
 
 
+@pytest.mark.parametrize("how", ["replace", "remove", "put"])
+def test_a_change_of_files_that_were_replaced_and_deleted_meanwhile_is_refused(
+    lake: Lake, how: str
+) -> None:
+    """As any change that another was before, so it is made anew on what is there now."""
+    b, c = (pl.DataFrame(events(name)) for name in "bc")
+    changes: dict[str, Callable[[Turn], object]] = {
+        "replace": lambda turn: lake.replace("events", b, where="event_id = 'b'", turn=turn),
+        "remove": lambda turn: lake.remove("events", b, turn=turn),
+        "put": lambda turn: lake.put("events", b, gone=c, turn=turn),
+    }
+    days = in_three_files(lake)
+    turn = lake.next_turn("events", "changes")
+    compact(lake, "events", days, target_bytes=1024**2)
+    assert vacuum(lake, "events", keep_hours=0) == 3
+    with pytest.raises(ConcurrentWriteError):
+        changes[how](turn)
+    changes[how](lake.next_turn("events", "changes"))
+    assert event_ids(lake) == {"remove": ["a", "c"], "put": ["a", "b"]}.get(how, ["a", "b", "c"])
+
+
 def test_a_vacuum_beside_who_rewrites_the_table_is_left_for_the_next_time(
     lake: Lake, monkeypatch: pytest.MonkeyPatch
 ) -> None:
