@@ -131,7 +131,7 @@ class UnusualToolChain:
     )
 
     threshold: Amount = 0.5
-    """Score from which a run is a finding; 0.5 is the line."""
+    """Score from which a run is a finding, if anything in it counts; 0.5 is the line."""
 
     parts: tuple[Part, ...] = PARTS
     """What counts for the score."""
@@ -221,7 +221,7 @@ class UnusualToolChain:
                 for name, frame in self._told(reader, bucket).items():
                     reader.define(name, frame)
                 scored = self._scored(self._totals(reader, params), earlier)
-                found = scored.filter(pl.col("score") >= self.threshold)
+                found = scored.filter((pl.col("score") >= self.threshold) & (pl.col("total") > 0))
                 scores.append(scored.select(_NO_SCORES.columns))
                 findings += [self._finding(row) for row in found.iter_rows(named=True)]
         return Judgement(pl.concat(scores), tuple(findings))

@@ -280,6 +280,15 @@ def test_thresholds_are_wired(
     assert judged(UnusualToolChain(**thresholds), events).findings == ()
 
 
+def test_a_run_of_which_nothing_counts_is_no_finding(
+    make_event: Make, judged: Judge, day: date
+) -> None:
+    events = history(make_event, day) + ordinary(make_event, "t", "Lima") + hijacked(make_event)
+    judgement = judged(UnusualToolChain(threshold=0.0), events)
+    assert scores(judgement)["t"] == 0
+    assert [f.subject_id for f in judgement.findings] == ["hijacked"]
+
+
 def test_buckets_do_not_change_a_score(
     make_event: Make, lake: Lake, judged: Judge, day: date
 ) -> None:
