@@ -33,6 +33,21 @@ _CELL = 200
 _RUNS = 5
 _ROWS = 200
 """Rows that a statement's table has at most: Rich lays out all of them before it prints one."""
+_JUDGED = (
+    "finding_id",
+    "detector",
+    "severity",
+    "score",
+    "confidence",
+    "identity_id",
+    "subject",
+    "window",
+    "observed",
+    "expected",
+    "support",
+    "frameworks",
+)
+_DECIDED = ("state", "raised_from", "suppressed_until", "assignee", "note")
 _LONG = ("raw", "tool_arguments", "tool_result", "source_file", "record_index")
 """What of an event leads back to its record, and is not shown beside a finding."""
 
@@ -151,9 +166,8 @@ def show_explanation(told: Explanation) -> None:
 def _lay_out_explanation(told: Explanation, console: Console) -> None:
     finding = told.finding
     console.print(plain.printable(finding["title"]), style="bold")
-    names = ("finding_id", "detector", "severity", "score", "confidence", "identity_id")
     fields = Table.grid(Column(no_wrap=True), Column(overflow="fold"), padding=(0, 2, 0, 0))
-    for name in (*names, "subject", "window", "observed", "expected", "support", "frameworks"):
+    for name in (*_JUDGED, *(name for name in _DECIDED if finding[name] is not None)):
         fields.add_row(name, Text(_cell_whole(finding[name])))
     console.print(fields)
     console.print()

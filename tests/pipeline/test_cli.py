@@ -7,6 +7,7 @@ import io
 import json
 import math
 import os
+import re
 import subprocess
 import sys
 from contextlib import redirect_stderr, redirect_stdout
@@ -532,10 +533,11 @@ def test_findings_are_found_by_the_name_that_is_shown(tmp_path: Path) -> None:
 
 def test_findings_that_became_more_urgent_since_they_were_decided_are_told(tmp_path: Path) -> None:
     lake, at = Lake(tmp_path / "lake"), datetime(2026, 9, 1, tzinfo=timezone.utc)
-    found = {"severity": "high", "window": "2026-09-01", "first_seen": at, "last_seen": at}
+    found: dict[str, Any] = {"severity": "high", "title": "A new reach", "evidence": ["e"]}
+    found |= {"window": "2026-09-01", "first_seen": at, "last_seen": at}
     lake.append("findings", FINDINGS.frame([{**found, "finding_id": id_} for id_ in "ab"]))
     lake.append("events", EVENTS.frame([{"event_id": "e", "event_date": at.date()}]))
-    decided = {"decision": "acknowledge", "decided_at": at}
+    decided = {"decision": "hand_over", "assignee": "ann", "note": "a scan", "decided_at": at}
     lake.append(
         "triage",
         TRIAGE.frame(
@@ -549,6 +551,9 @@ def test_findings_that_became_more_urgent_since_they_were_decided_are_told(tmp_p
     told = row["finding_id"], row["state"], row["severity"], row["raised_from"]
     assert told == ("a", "new", "high", "low")
     assert "high, was low" in nhiwatch("findings", "--lake", lake.location).stdout
+    explained = nhiwatch("explain", "a", "--lake", lake.location).stdout
+    for field, value in {"state": "new", "raised_from": "low", "assignee": "ann"}.items():
+        assert re.search(f"^{field} +{value} *$", explained, re.MULTILINE)
 
 
 def test_an_unknown_format_is_a_usage_error(small: Path) -> None:
