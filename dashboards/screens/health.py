@@ -13,12 +13,12 @@ from pipeline.summaries import in_words
 _COUNT = st.column_config.NumberColumn(format="localized")
 
 _STATES = (
-    "quiet: its newest event is over a day old, or over a day behind the newest feed; past: it was "
-    "that old when it came in"
+    "quiet: its newest event is over a day old, or over a day behind the newest feed (of a feed "
+    "that does not come daily: its usual gap and a day); past: it was that old when it came in"
 )
 _AHEAD = "events dated over a day later than they came in: a wrong clock"
 _PAST = (
-    "A feed of the past was over a day old when it came in last: whether there is more of it, "
+    "A feed of the past was already old when it came in last: whether there is more of it, "
     "nobody can tell from here."
 )
 

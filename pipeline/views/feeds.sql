@@ -14,5 +14,7 @@ select
     lag_hours::double as lag_hours,  -- hours from its newest event to its last ingest
     behind_hours::double
         as behind_hours,  -- hours its newest event is behind that of the newest feed
-    state::varchar as state  -- live | quiet (a day old, or behind the newest) | past | empty
+    waits_hours::double
+        as waits_hours,  -- hours it is waited for: 24, or its usual gap and a day, if it is longer
+    state::varchar as state  -- live | quiet (older, or behind the newest by more) | past | empty
 from feeds_at(now())

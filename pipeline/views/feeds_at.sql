@@ -2,8 +2,9 @@
 -- reads: ingests, daily_identity, rollups
 -- why: is every log still coming at the time of `look`, and how much of it could not be read. An
 --      event that is dated later than a day after it came in is a wrong clock's, and not its log's
---      newest. A log whose newest event was old when it came in is one of the past: whether there is
---      more of it, nobody can tell
+--      newest. A log is waited for as long as its days with events usually lie apart, and a day. One
+--      whose newest event was older when it came in is one of the past: whether there is more of it,
+--      nobody can tell
 create or replace macro feeds_at(look) as table
 with files as (
     select
@@ -29,6 +30,23 @@ rolled as (
     group by d.source
 ),
 
+-- Of a few days nobody can tell how it comes.
+steps as (
+    select
+        source,
+        event_date - lag(event_date) over (partition by source order by event_date) as days
+    from rollups
+),
+
+usual as (
+    select
+        source,
+        median(days) as days
+    from steps
+    group by source
+    having count(days) >= 3
+),
+
 known as (
     select
         f.source,
@@ -37,9 +55,11 @@ known as (
         f.rejects,
         coalesce(r.ahead, 0) as ahead,
         coalesce(greatest(f.last_event_at, r.last_event_at), f.at_most) as last_event_at,
-        f.last_ingest_at
+        f.last_ingest_at,
+        24 * if(u.days > 1, u.days + 1, 1) as waits_hours
     from files as f
     left join rolled as r on r.source = f.source
+    left join usual as u on u.source = f.source
 ),
 
 newest as (
@@ -68,11 +88,12 @@ select
     round(age_hours, 1) as age_hours,
     round(lag_hours, 1) as lag_hours,
     round(behind_hours, 1) as behind_hours,
+    waits_hours,
     case
         when last_event_at is null then 'empty'
-        when behind_hours > 24 then 'quiet'
-        when age_hours <= 24 then 'live'
-        when lag_hours > 24 then 'past'
+        when behind_hours > waits_hours then 'quiet'
+        when age_hours <= waits_hours then 'live'
+        when lag_hours > waits_hours then 'past'
         else 'quiet'
     end as state
 from final

@@ -225,6 +225,19 @@ def test_feeds_that_all_stopped_are_quiet_a_day_later(lake: Lake) -> None:
     assert dict(rows(lake, "select source, state from feeds")) == states(lake, hours=24 * 30)
 
 
+@pytest.mark.parametrize(
+    ("every", "times", "live_hours"), [(1, 4, 24), (7, 4, 8 * 24), (7, 3, 24), (30, 4, 31 * 24)]
+)
+def test_a_feed_is_waited_for_as_long_as_it_usually_takes(
+    lake: Lake, every: int, times: int, live_hours: int
+) -> None:
+    of(lake, *(event(0, days=-every * back) for back in range(times)))
+    came_in(lake, log=NOON)
+    assert states(lake, hours=live_hours) == {"log": "live"}
+    assert states(lake, hours=live_hours + 1) == {"log": "quiet"}
+    assert rows(lake, "select waits_hours from feeds") == [(live_hours,)]
+
+
 def test_feeds_that_were_old_when_they_came_in_are_of_the_past(lake: Lake) -> None:
     came_in(lake, a=NOON - timedelta(days=60), b=NOON - timedelta(days=60, hours=5), none=None)
     for hours in (0, 24 * 30):
