@@ -1,7 +1,8 @@
 -- grain: one row a record of `records`
 -- reads: records
 -- why: AWS CloudTrail, as S3 delivers it or as LookupEvents returns it. One json_transform a record
---      costs little more than checking its JSON; all that follows are columns.
+--      costs little more than checking its JSON; all that follows are columns. What takes long,
+--      as a regular expression does, is asked of those rows alone that a quick look leaves.
 --
 -- Who acted. `identity_id` never depends on what a caller writes about itself (user agent,
 -- address), so a stolen credential stays with the identity it was stolen from:
@@ -138,7 +139,9 @@ told as (
             when starts_with(e.awsRegion, 'us-gov-') then 'aws-us-gov'
             else 'aws'
         end as partition_name,
-        nullif(trim(e.sourceIPAddress), '') as address,
+        nullif(
+            if(contains(e.sourceIPAddress, ' '), trim(e.sourceIPAddress), e.sourceIPAddress), ''
+        ) as address,
         nullif(e.userAgent, '') as user_agent,
         nullif(e.errorCode, '') as error_code,
         nullif(e.errorMessage, '') as error_message,
@@ -159,8 +162,12 @@ told as (
 placed as (
     select
         *,
-        regexp_replace(event_source, '\.(amazonaws\.com(\.cn)?|aws\.amazon\.com|api\.aws)$', '')
-            as service,
+        case
+            when suffix(event_source, '.amazonaws.com') then left(event_source, -14)
+            else regexp_replace(
+                event_source, '\.(amazonaws\.com\.cn|aws\.amazon\.com|api\.aws)$', ''
+            )
+        end as service,
         case
             when contains(event_name, '20') or contains(event_name, '19') then regexp_replace(
                 event_name, '_?(19|20)[0-9]{2}_?[0-9]{2}_?[0-9]{2}(v[0-9]+)?$', ''
@@ -340,8 +347,12 @@ acts as materialized (
             when 'groupName' then 'group/' || request.groupName
         end as iam_path,
         -- A URL may bear a password or be signed.
-        regexp_replace(guess['value'], '(?s)^([A-Za-z0-9+]+://)([^/?#]*@)?([^?#]*).*$', '\1\3')
-            as guessed_id,
+        case
+            when contains(guess['value'], '://') then regexp_replace(
+                guess['value'], '(?s)^([A-Za-z0-9+]+://)([^/?#]*@)?([^?#]*).*$', '\1\3'
+            )
+            else guess['value']
+        end as guessed_id,
         concat_ws(
             ':',
             prefix,
@@ -912,9 +923,10 @@ final as (
         policy_id,
         -- Some exporters pad IPv4 octets with zeros.
         case
-            when regexp_matches(
-                source_address, '^([0-9]{1,3}\.){0,3}0[0-9]{1,2}(\.[0-9]{1,3}){0,3}$'
-            ) then regexp_replace(source_address, '(^|\.)0+([0-9])', '\1\2', 'g')
+            when (starts_with(source_address, '0') or contains(source_address, '.0'))
+                and regexp_matches(
+                    source_address, '^([0-9]{1,3}\.){0,3}0[0-9]{1,2}(\.[0-9]{1,3}){0,3}$'
+                ) then regexp_replace(source_address, '(^|\.)0+([0-9])', '\1\2', 'g')
             else source_address
         end as source_ip,
         user_agent,
