@@ -20,7 +20,7 @@ from obstore.exceptions import AlreadyExistsError, BaseError
 from obstore.store import AzureStore, GCSStore, S3Store
 from pydantic_core import Url
 
-from pipeline.errors import InputError, LakeError, SettingsError
+from pipeline.errors import InputError, LakeError, NotThereError, SettingsError
 
 ObjectStore = S3Store | GCSStore | AzureStore
 
@@ -30,8 +30,11 @@ _ENDPOINTS = {
     "gs": ("GOOGLE_BASE_URL",),
     "az": ("AZURE_STORAGE_ENDPOINT", "AZURE_ENDPOINT"),
 }
-_RETRIES = 4
+_RETRIES = 10
+"""About four seconds of a store that throttles or fails."""
 _RETRY_SECONDS = 20
+_BLOCK = 8 << 20
+"""Bytes of an object asked for at once."""
 
 DELTA_OPTIONS = {
     "max_retries": str(_RETRIES),
@@ -116,11 +119,16 @@ def _is_endpoint(text: str) -> bool:
 
 
 class ObjectSource(io.RawIOBase):
-    """An object's bytes as Python's own streams are read."""
+    """An object's first `size` bytes as Python's own streams are read. Each request brings a block;
+    to seek in it asks for nothing.
+    """
 
-    def __init__(self, url: BucketUrl, reader: obstore.ReadableFile) -> None:
+    def __init__(self, url: BucketUrl, size: int) -> None:
         self._url = url
-        self._reader = reader
+        self._size = size
+        self._at = 0
+        self._begins = 0
+        self._block = memoryview(b"")
 
     def readable(self) -> bool:
         return True
@@ -129,15 +137,35 @@ class ObjectSource(io.RawIOBase):
         return True
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        return self._reader.seek(offset, whence)
+        start = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._size}[whence]
+        self._at = start + offset
+        return self._at
 
     def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]
-        try:
-            block = memoryview(self._reader.read(len(buffer)))
-        except (BaseError, OSError) as error:
-            raise InputError(fault(self._url, error)) from error
-        buffer[: len(block)] = block
-        return len(block)
+        if not 0 <= self._at - self._begins < len(self._block):
+            end = max(self._at, min(self._at + _BLOCK, self._size))
+            # Freed before the next one comes.
+            self._block = memoryview(b"")
+            self._block = memoryview(object_bytes(self._url, self._at, end))
+            self._begins = self._at
+        place = self._at - self._begins
+        part = self._block[place : place + len(buffer)]
+        buffer[: len(part)] = part
+        self._at += len(part)
+        return len(part)
+
+
+def object_bytes(url: BucketUrl, start: int, end: int) -> bytes | obstore.Bytes:
+    """An object's bytes from one place up to another; a NotThereError if it has gone."""
+    if start == end:
+        return b""
+    try:
+        return obstore.get_range(store(url.scheme, url.bucket), url.key, start=start, end=end)
+    except (BaseError, OSError) as error:
+        told = fault(url, error)
+        if isinstance(error, FileNotFoundError) and _NO_BUCKET not in told:
+            raise NotThereError(f"{url}: gone since it was listed") from error
+        raise InputError(told) from error
 
 
 class ObjectSink(io.RawIOBase):
@@ -175,8 +203,9 @@ def check_conditional_writes(url: BucketUrl) -> None:
     """
     bucket, probe = store(url.scheme, url.bucket), (url / f".probe-{uuid.uuid4().hex}").key
     try:
-        obstore.put(bucket, probe, b"", mode="create")
         try:
+            # The first is refused as well if it was done and only its answer lost.
+            obstore.put(bucket, probe, b"", mode="create")
             obstore.put(bucket, probe, b"", mode="create")
         except AlreadyExistsError:
             return
@@ -190,19 +219,40 @@ def check_conditional_writes(url: BucketUrl) -> None:
     )
 
 
+_NO_BUCKET = "no such bucket"
 _HINTS = (
     (
         "object with invalid path",
-        "a key that cannot be read (//, /./ or /../ in it); give a narrower path or a glob",
+        "a key that cannot be read (//, /./, /../ or a control character in it); give a narrower "
+        "path or a glob",
     ),
-    ("NoSuchBucket|ContainerNotFound|bucket does not exist", "no such bucket"),
+    ("NoSuchBucket|ContainerNotFound|bucket does not exist", _NO_BUCKET),
+    ("status code:? 416", "changed while it was read; run it again"),
+    (
+        "InvalidObjectState|BlobArchived",
+        "in an archive; restore it, or give a narrower path or a glob",
+    ),
+    ("ExpiredToken|TokenRefreshRequired", "the credentials have expired; renew them"),
+    ("RequestTimeTooSkewed", "refused for its time; set this machine's clock"),
+    (
+        "configured region|AuthorizationHeaderMalformed|IllegalLocationConstraint",
+        "the bucket is in another region; set AWS_REGION",
+    ),
+    ("Missing (SecretAccessKey|AccessKeyId)", "half of the credentials in the environment (AWS_*)"),
+    (
+        r"status code:? (429|5\d\d)",
+        "the store is too busy or fails; run it again later, what is in stays in",
+    ),
     ("scheme is not allowed|builder error", "plain http needs AWS_ALLOW_HTTP (AZURE_ALLOW_HTTP)"),
     (
         r"169\.254\.169\.254|/latest/api/token|metadata\.google|credential.*not provided",
         "no credentials in the environment (AWS_*, GOOGLE_*, AZURE_*)",
     ),
-    (r"\b40[13]\b|AccessDenied|AuthenticationFailed", "access denied; check the credentials"),
-    ("error sending request|[Tt]imed out|[Cc]onnect", "out of reach; check network and endpoint"),
+    (
+        "status code:? 40[13]|AccessDenied|AuthenticationFailed",
+        "access denied; check the credentials",
+    ),
+    ("error sending request|body error|[Tt]imed out", "out of reach; check network and endpoint"),
 )
 
 

@@ -15,15 +15,13 @@ from typing import TYPE_CHECKING, BinaryIO, Literal, Protocol
 import obstore
 from obstore.exceptions import BaseError
 
-from pipeline.buckets import BucketUrl, ObjectSource, fault, located, store
+from pipeline.buckets import BucketUrl, ObjectSource, fault, located, object_bytes, store
 from pipeline.errors import InputError, NotThereError, encodable
 
 if TYPE_CHECKING:
     from obstore import ObjectMeta as Object
 
 _DIGEST = 16
-_BLOCK = 8 << 20
-"""Bytes of an object asked for at once."""
 _HASHED = 1 << 18
 _SMALL = 4 << 20
 _FETCHES = 16
@@ -114,16 +112,7 @@ class BucketObject:
 
     def open(self, mode: Literal["rb"] = "rb") -> BinaryIO:
         # An object may grow while it is read (Azure's append blobs): what was listed is read.
-        try:
-            reader = obstore.open_reader(
-                store(self.url.scheme, self.url.bucket),
-                self.url.key,
-                buffer_size=_BLOCK,
-                size=self.size,
-            )
-        except (BaseError, OSError) as error:
-            raise InputError(fault(self.url, error)) from error
-        return io.BufferedReader(ObjectSource(self.url, reader))
+        return io.BufferedReader(ObjectSource(self.url, self.size))
 
     def fingerprint(self) -> str:
         told = "\0".join((self.name, str(self.size), self.tag))
@@ -137,8 +126,7 @@ class BucketObject:
 
     def read(self) -> bytes:
         """All its bytes."""
-        with self.open() as stream:
-            return stream.read()
+        return bytes(object_bytes(self.url, 0, self.size))
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,6 +58,11 @@ class S3:
     def put(self, bucket: str, key: str, content: bytes = b"{}") -> None:
         obstore.put(buckets.store("s3", bucket), key, content)
 
+    def breaks(self, *faults: dict[str, Any]) -> None:
+        """Break requests to come, as `s3_server.py` says, in place of those told before."""
+        told = json.dumps(faults).encode()
+        urlopen(Request(f"{self.endpoint}/-/faults", data=told, method="POST")).close()
+
     def requests(self, kind: str, bucket: str) -> list[str]:
         """The requests to a bucket so far: those that "list", or those that "get"."""
         lines = [
@@ -87,6 +92,7 @@ def s3(s3_server: S3, monkeypatch: pytest.MonkeyPatch) -> S3:
     for name, value in s3_server.env.items():
         monkeypatch.setenv(name, value)
     buckets.store.cache_clear()
+    s3_server.breaks()
     return s3_server
 
 

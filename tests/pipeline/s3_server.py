@@ -4,14 +4,21 @@ It answers Google's clients as well: their XML API is S3's but for the words of 
 Usage: python s3_server.py LOG. Prints its port; appends a line "METHOD path?query" per request.
 POST /-/fill with {"bucket": ..., "keys": [...]} puts an empty JSON object under each key. For the
 bucket "careless" it is a server that does not know conditional writes.
+POST /-/faults with [{"method": ..., "path": ..., "kind": ..., "times": ...}, ...] breaks the next
+so many requests whose path (with its query) has a regular expression, in place of faults told
+before: `kind` is the code of an error of S3, "cut" (half the body of an answer, then the connection
+ends), "lost" (it is done, and the connection ends without an answer) or "reset" (it is not done).
 """
 
 from __future__ import annotations
 
 import json
+import re
+import socket
 import sys
 import threading
 from collections.abc import Callable, Iterable
+from contextlib import nullcontext, suppress
 from pathlib import Path
 from typing import Any
 
@@ -35,19 +42,73 @@ def recorded(app: Callable[..., Iterable[bytes]], log: Path) -> Callable[..., It
     def answer(environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
         if environ["PATH_INFO"] == "/-/fill":
             return fill(environ, start)
+        if environ["PATH_INFO"] == "/-/faults":
+            faults[:] = told(environ)
+            return nothing(start)
         with counting, log.open("a") as lines:
             query = environ.get("QUERY_STRING", "")
-            lines.write(f"{environ['REQUEST_METHOD']} {environ['PATH_INFO']}?{query}\n")
+            asked = f"{environ['PATH_INFO']}?{query}"
+            lines.write(f"{environ['REQUEST_METHOD']} {asked}\n")
+            kind = fault_of(environ["REQUEST_METHOD"], asked)
         if environ["PATH_INFO"].startswith("/careless/"):
             environ.pop("HTTP_IF_NONE_MATCH", None)
         if not environ.get("HTTP_AUTHORIZATION", "").startswith("AWS4"):
             translate(environ)
-        if environ["REQUEST_METHOD"] == "PUT":
-            with writing:
-                return list(app(environ, start))
-        return app(environ, start)
+        if kind in STATUS:
+            return refused(kind, start)
+        if kind == "reset":
+            return ended(environ, start)
+        with writing if environ["REQUEST_METHOD"] == "PUT" else nullcontext():
+            body = list(app(environ, (lambda *_: None) if kind == "lost" else start))
+        if kind == "lost":
+            return ended(environ, start)
+        return cut(environ, b"".join(body)) if kind == "cut" else body
 
     return answer
+
+
+STATUS = {
+    "AccessDenied": 403,
+    "ExpiredToken": 400,
+    "InternalError": 500,
+    "InvalidObjectState": 403,
+    "InvalidRange": 416,
+    "NoSuchBucket": 404,
+    "PermanentRedirect": 301,
+    "RequestTimeTooSkewed": 403,
+    "SlowDown": 503,
+}
+faults: list[dict[str, Any]] = []
+
+
+def fault_of(method: str, asked: str) -> str | None:
+    """The kind of the fault that a request is to have, if any."""
+    for fault in faults:
+        if fault["times"] and fault["method"] == method and re.search(fault["path"], asked):
+            fault["times"] -= 1
+            return fault["kind"]
+    return None
+
+
+def refused(code: str, start: Callable[..., Any]) -> list[bytes]:
+    """An error as S3 tells it."""
+    start(f"{STATUS[code]} Error", [("Content-Type", "application/xml")])
+    return [f"<Error><Code>{code}</Code><Message>{code}</Message></Error>".encode()]
+
+
+def ended(environ: dict[str, Any], start: Callable[..., Any]) -> list[bytes]:
+    """No answer: the connection ends."""
+    with suppress(OSError):
+        environ["werkzeug.socket"].shutdown(socket.SHUT_RDWR)
+    start("500 Gone", [])
+    return []
+
+
+def cut(environ: dict[str, Any], body: bytes) -> Iterable[bytes]:
+    """Half of a body, and the connection ends."""
+    yield body[: len(body) // 2]
+    with suppress(OSError):
+        environ["werkzeug.socket"].shutdown(socket.SHUT_RDWR)
 
 
 def translate(environ: dict[str, Any]) -> None:
@@ -62,9 +123,18 @@ def translate(environ: dict[str, Any]) -> None:
 
 def fill(environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
     """Thousands of objects in one request."""
-    told = json.loads(environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"])))
-    for key in told["keys"]:
-        s3_backends[DEFAULT_ACCOUNT_ID]["aws"].put_object(told["bucket"], key, b"{}")
+    wanted = told(environ)
+    for key in wanted["keys"]:
+        s3_backends[DEFAULT_ACCOUNT_ID]["aws"].put_object(wanted["bucket"], key, b"{}")
+    return nothing(start)
+
+
+def told(environ: dict[str, Any]) -> Any:
+    """The JSON that a request holds."""
+    return json.loads(environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"])))
+
+
+def nothing(start: Callable[..., Any]) -> list[bytes]:
     start("204 No Content", [])
     return []
 

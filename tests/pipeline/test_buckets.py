@@ -22,7 +22,7 @@ from builders.cloudtrail import cloudtrail
 from builders.stored import event_ids, events
 from pipeline.buckets import BucketUrl, Location, located, store
 from pipeline.errors import InputError, LakeError, NhiwatchError, QueryError, SettingsError
-from pipeline.ingest import ingest
+from pipeline.ingest import Way, bring, find_logs, ingest
 from pipeline.lake import ConcurrentWriteError, Lake
 from pipeline.new_events import NewEvents
 from pipeline.paths import find
@@ -153,6 +153,14 @@ def test_a_server_that_overwrites_what_is_there_is_no_place_for_a_lake(s3: Any) 
         Lake(BucketUrl("s3", "careless")).append("events", events("a"))
 
 
+def test_a_lost_answer_is_no_fault_of_the_server(s3: Any) -> None:
+    s3.make_bucket("lost")
+    s3.breaks({"method": "PUT", "path": "probe", "kind": "lost", "times": 1})
+    lake = Lake(BucketUrl("s3", "lost"))
+    lake.append("events", events("a"))
+    assert event_ids(lake) == ["a"]
+
+
 @pytest.mark.parametrize("key", ["a b", "a%20b", "a*", "what?", "#1", "ünï"])
 def test_a_prefix_that_delta_cannot_take_is_told_in_a_line(key: str) -> None:
     with pytest.raises(LakeError, match="expected a prefix of letters"):
@@ -194,6 +202,45 @@ def test_a_bucket_that_cannot_be_had_is_told_in_a_line(
             ask()
         assert "\n" not in str(fault.value)
         assert "\x1b" not in str(fault.value)
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        ("AccessDenied", "access denied; check the credentials"),
+        ("ExpiredToken", "the credentials have expired; renew them"),
+        ("InternalError", "run it again later"),
+        ("InvalidObjectState", "in an archive; restore it, or give a narrower path or a glob"),
+        ("InvalidRange", "changed while it was read; run it again"),
+        ("PermanentRedirect", "in another region; set AWS_REGION"),
+        ("RequestTimeTooSkewed", "set this machine's clock"),
+        ("SlowDown", "run it again later"),
+    ],
+)
+def test_what_a_store_refuses_is_told_with_what_to_do(
+    s3: Any, tmp_path: Path, code: str, expected: str
+) -> None:
+    bucket = f"refused{abs(hash(code))}"
+    s3.make_bucket(bucket)
+    s3.fill(bucket, ["connect/a.json"])
+    [log] = find([f"s3://{bucket}"], apart_from=tmp_path).files
+    s3.breaks({"method": "GET", "path": bucket, "kind": code, "times": 1000})
+    lake = Lake(BucketUrl("s3", bucket, "lake"))
+    with pytest.raises(InputError) as reading, log.open() as stream:
+        stream.read()
+    with pytest.raises(LakeError) as opening:
+        lake.table("events")
+    for fault in (reading, opening):
+        assert expected in str(fault.value)
+        assert "\n" not in str(fault.value)
+
+
+def test_half_of_the_credentials_is_told_with_what_to_do(
+    s3: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
+    with pytest.raises(NhiwatchError, match="half of the credentials"):
+        Lake(BucketUrl("s3", "half")).exists()
 
 
 @pytest.mark.parametrize(
@@ -284,6 +331,48 @@ def test_logs_and_lake_in_a_container_of_azure(azure_container: str, tmp_path: P
     with pytest.raises(ConcurrentWriteError):
         there.append("events", events("theirs"), turn=turn)
     assert event_ids(there) == ["mine"]
+
+
+def test_what_breaks_for_a_while_loses_and_doubles_nothing(s3: Any) -> None:
+    s3.make_bucket("shaky")
+    s3.make_bucket("shakylake")
+    put_logs("s3", "shaky")
+    lake = Lake(BucketUrl("s3", "shakylake"))
+    s3.breaks(
+        {"method": "GET", "path": "prefix=logs", "kind": "InternalError", "times": 2},
+        {"method": "GET", "path": "/shaky/logs/2026/09/01/", "kind": "SlowDown", "times": 7},
+        {"method": "GET", "path": "/shaky/logs/2026/09/02/", "kind": "cut", "times": 2},
+        {"method": "GET", "path": "/shaky/logs/2026/09/09/", "kind": "reset", "times": 2},
+        {"method": "PUT", "path": "parquet", "kind": "reset", "times": 2},
+        {"method": "PUT", "path": "events/_delta_log/0*1.json", "kind": "lost", "times": 2},
+    )
+    now = datetime(2026, 9, 10, tzinfo=timezone.utc)
+    ingest(lake, ["s3://shaky/logs"], now=now, run_id="r")
+    assert event_ids(lake) == ["event-1", "event-2", "event-9"]
+
+
+def test_an_object_that_goes_before_it_is_read_keeps_no_other_from_being_read(s3: Any) -> None:
+    s3.make_bucket("going")
+    s3.make_bucket("goinglake")
+    put_logs("s3", "going")
+    lake = Lake(BucketUrl("s3", "goinglake"))
+    now = datetime(2026, 9, 10, tzinfo=timezone.utc)
+    found = find_logs(lake, ["s3://going/logs"], lookback_days=2)
+    obstore.delete(store("s3", "going"), "logs/2026/09/02/a.jsonl")
+    done = bring(Way(lake=lake, run_id="r"), found, now=now).summary
+    assert (done.files, done.unfinished, done.events) == (2, 1, 2)
+    assert event_ids(lake) == ["event-1", "event-9"]
+
+
+def test_a_bucket_that_goes_before_it_is_read_is_a_fault(s3: Any) -> None:
+    s3.make_bucket("gonebucket")
+    s3.make_bucket("gonelake")
+    put_logs("s3", "gonebucket")
+    lake = Lake(BucketUrl("s3", "gonelake"))
+    found = find_logs(lake, ["s3://gonebucket/logs"], lookback_days=2)
+    s3.breaks({"method": "GET", "path": "/gonebucket/", "kind": "NoSuchBucket", "times": 1000})
+    with pytest.raises(InputError, match="no such bucket"):
+        bring(Way(lake=lake, run_id="r"), found, now=datetime(2026, 9, 10, tzinfo=timezone.utc))
 
 
 def nhiwatch(*args: str, **env: str) -> subprocess.CompletedProcess[str]:

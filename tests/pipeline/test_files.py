@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import gzip
+import json
 import re
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from builders.cloudtrail import cloudtrail
 from pipeline.buckets import BucketUrl
 from pipeline.errors import InputError
 from pipeline.files import BucketObject, LogObject, fetched_ahead
+from pipeline.ingest import ingest
+from pipeline.lake import Lake
 from pipeline.paths import find
 
 
@@ -77,6 +82,16 @@ def test_an_object_that_grows_is_read_as_it_was_listed(s3: Any) -> None:
     listed = one("s3://growing/a.json")
     s3.put("growing", "a.json", b"1234567890")
     assert read(listed) == b"12345"
+
+
+def test_a_large_log_is_read_in_few_requests(s3: Any, tmp_path: Path) -> None:
+    s3.make_bucket("largelog")
+    record = json.dumps(cloudtrail(1, requestParameters={"text": "x" * (1 << 20)})).encode()
+    s3.put("largelog", "a.jsonl", b"\n".join([record] * 20))
+    now = datetime(2026, 9, 2, tzinfo=timezone.utc)
+    done = ingest(Lake(tmp_path / "lake"), ["s3://largelog"], now=now, run_id="r")
+    assert (done.records, done.events) == (20, 1)
+    assert len(s3.requests("get", "largelog/")) == 3
 
 
 def test_an_object_that_is_gone_is_told_in_a_line(s3: Any) -> None:
