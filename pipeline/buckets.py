@@ -238,6 +238,8 @@ _HINTS = (
         "configured region|AuthorizationHeaderMalformed|IllegalLocationConstraint",
         "the bucket is in another region; set AWS_REGION",
     ),
+    ("Account must be specified", "set AZURE_STORAGE_ACCOUNT_NAME"),
+    ("Invalid Access Key", "AZURE_STORAGE_ACCOUNT_KEY is no key"),
     ("Missing (SecretAccessKey|AccessKeyId)", "half of the credentials in the environment (AWS_*)"),
     (
         r"status code:? (429|5\d\d)",
@@ -245,7 +247,8 @@ _HINTS = (
     ),
     ("scheme is not allowed|builder error", "plain http needs AWS_ALLOW_HTTP (AZURE_ALLOW_HTTP)"),
     (
-        r"169\.254\.169\.254|/latest/api/token|metadata\.google|credential.*not provided",
+        r"169\.254\.169\.254|/latest/api/token|metadata\.google|token request"
+        "|credential.*not provided",
         "no credentials in the environment (AWS_*, GOOGLE_*, AZURE_*)",
     ),
     (

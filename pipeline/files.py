@@ -98,8 +98,9 @@ class LocalFile:
 class BucketObject:
     """An object of a bucket as it was listed.
 
-    Its fingerprint is made of its URL, size, tag and version, so that nothing has to be read for
-    it. Only with the URL: some stores' tags are times, and two objects may have the same.
+    Its fingerprint is made of its URL, size and tag, so that nothing has to be read for it. Only
+    with the URL: some stores' tags are times, and two objects may have the same. Not with its
+    version, which a listing does not tell.
     """
 
     url: BucketUrl
@@ -224,12 +225,13 @@ def unreadable(name: str, error: OSError) -> InputError:
 
 
 def bucket_object(bucket: BucketUrl, item: Object) -> BucketObject:
-    """The object of a bucket as it was listed."""
-    return BucketObject(
-        BucketUrl(bucket.scheme, bucket.bucket, item["path"]),
-        item["size"],
-        f"{item['e_tag'] or item['last_modified'].isoformat()} {item['version'] or ''}",
-    )
+    """The object of a bucket as it was listed, or named outright."""
+    tag = item["e_tag"] or item["last_modified"].isoformat()
+    if item["e_tag"] and not tag.endswith('"'):
+        # Azure quotes it only where an object is named outright.
+        tag = f'"{tag}"'
+    place = BucketUrl(bucket.scheme, bucket.bucket, item["path"])
+    return BucketObject(place, item["size"], f"{tag} ")
 
 
 def asked_beside(file: LogObject) -> str | None:

@@ -324,6 +324,8 @@ def test_logs_and_lake_in_a_container_of_azure(azure_container: str, tmp_path: P
     assert ingest(here, [logs], now=now, run_id="r").events == 3
     again = ingest(here, [logs], now=now, run_id="r")
     assert (again.files, again.unchanged) == (0, 1)
+    outright = ingest(here, [f"{logs}/2026/09/01/a.jsonl"], now=now, run_id="r")
+    assert (outright.files, outright.unchanged) == (0, 1)
     # No further than one version: Azurite does not know where a listing is to start (startFrom),
     # and delta-rs takes what comes before for a gap.
     turn = there.next_turn("events", "q")

@@ -8,13 +8,14 @@ import re
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
+from urllib.request import Request, urlopen
 
 import pytest
 
 from builders.cloudtrail import cloudtrail
 from pipeline.buckets import BucketUrl
 from pipeline.errors import InputError
-from pipeline.files import BucketObject, LogObject, fetched_ahead
+from pipeline.files import BucketObject, LogObject, fetched_ahead, same_file
 from pipeline.ingest import ingest
 from pipeline.lake import Lake
 from pipeline.paths import find
@@ -74,6 +75,17 @@ def test_a_fingerprint_changes_with_the_content_and_reads_nothing(s3: Any) -> No
     s3.put("prints", "a.json", b"2")
     assert one("s3://prints/a.json").fingerprint() != first[0]
     assert s3.requests("get", "prints/") == []
+
+
+def test_a_versioned_object_is_the_same_named_outright_or_found(s3: Any) -> None:
+    s3.make_bucket("versioned")
+    told = b"<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>"
+    url, xml = f"{s3.endpoint}/versioned?versioning", {"Content-Type": "application/xml"}
+    urlopen(Request(url, data=told, headers=xml, method="PUT")).close()
+    s3.put("versioned", "logs/a.json")
+    found, outright = one("s3://versioned/logs"), one("s3://versioned/logs/a.json")
+    assert (outright.fingerprint(), outright.stamp()) == (found.fingerprint(), found.stamp())
+    assert same_file(found.name, found.fingerprint()) == found
 
 
 def test_an_object_that_grows_is_read_as_it_was_listed(s3: Any) -> None:
