@@ -116,14 +116,14 @@ class Known:
 
     def outgrown(self, log: LogObject, content: Content) -> list[str]:
         """The fingerprints of what this file was before it grew, when it brought no event: nothing,
-        or half a line.
+        or half a line (of an object that cannot be told).
         """
-        if not isinstance(log, LocalFile):
-            return []
+        on_disk = isinstance(log, LocalFile)
         return [
             fingerprint
             for size, fingerprint in self._fruitless.get(log.name, ())
-            if size < content.size and content.begins_with(size, fingerprint)
+            if size < content.size
+            and (content.begins_with(size, fingerprint) if on_disk else size == 0)
         ]
 
     def logs_called(self, fingerprint: str) -> list[KnownLog]:

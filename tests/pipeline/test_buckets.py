@@ -353,6 +353,17 @@ def test_what_breaks_for_a_while_loses_and_doubles_nothing(s3: Any) -> None:
     assert event_ids(lake) == ["event-1", "event-2", "event-9"]
 
 
+def test_a_reject_of_an_empty_object_goes_when_it_is_written(s3: Any, tmp_path: Path) -> None:
+    s3.make_bucket("emptyfirst")
+    lake = Lake(tmp_path / "lake")
+    now = datetime(2026, 9, 10, tzinfo=timezone.utc)
+    for content, rejects in ((b"", 1), (json.dumps(cloudtrail(1)).encode(), 0)):
+        s3.put("emptyfirst", "logs/a.json", content)
+        ingest(lake, ["s3://emptyfirst/logs"], now=now, run_id="r")
+        with lake.reader(tables=["rejects"]) as reader:
+            assert reader.query("from rejects").height == rejects
+
+
 def test_an_object_that_goes_before_it_is_read_keeps_no_other_from_being_read(s3: Any) -> None:
     s3.make_bucket("going")
     s3.make_bucket("goinglake")
