@@ -162,10 +162,9 @@ def object_bytes(url: BucketUrl, start: int, end: int) -> bytes | obstore.Bytes:
     try:
         return obstore.get_range(store(url.scheme, url.bucket), url.key, start=start, end=end)
     except (BaseError, OSError) as error:
-        told = fault(url, error)
-        if isinstance(error, FileNotFoundError) and _NO_BUCKET not in told:
+        if isinstance(error, FileNotFoundError) and meaning_of(error) is None:
             raise NotThereError(f"{url}: gone since it was listed") from error
-        raise InputError(told) from error
+        raise InputError(fault(url, error)) from error
 
 
 class ObjectSink(io.RawIOBase):
@@ -219,14 +218,13 @@ def check_conditional_writes(url: BucketUrl) -> None:
     )
 
 
-_NO_BUCKET = "no such bucket"
-_HINTS = (
+_MEANINGS = (
     (
         "object with invalid path",
         "a key that cannot be read (//, /./, /../ or a control character in it); give a narrower "
         "path or a glob",
     ),
-    ("NoSuchBucket|ContainerNotFound|bucket does not exist", _NO_BUCKET),
+    ("NoSuchBucket|ContainerNotFound|bucket does not exist", "no such bucket"),
     ("status code:? 416", "changed while it was read; run it again"),
     (
         "InvalidObjectState|BlobArchived",
@@ -261,10 +259,19 @@ _HINTS = (
 
 def fault(place: Location, error: BaseException) -> str:
     """One line of what is wrong with a place and, where it is known, what that means."""
+    text, meaning = _in_a_line(error), meaning_of(error)
+    if meaning is None or not isinstance(place, BucketUrl):
+        return f"{place}: {text[:500]}"
+    return f"{place}: {meaning} ({text[:300]})"
+
+
+def meaning_of(error: BaseException) -> str | None:
+    """What a store's error means and what to do, where it is known."""
+    text = _in_a_line(error)
+    return next((meaning for cause, meaning in _MEANINGS if re.search(cause, text)), None)
+
+
+def _in_a_line(error: BaseException) -> str:
     # Both libraries give a tree of causes, one a line, and obstore its debugging text after it.
     text = str(error).partition("\n\nDebug source:")[0]
-    text = " ".join(re.sub(r"\x1b\[[0-9;]*m|↳", " ", text).split())
-    hint = next((hint for cause, hint in _HINTS if re.search(cause, text)), None)
-    if hint is None or not isinstance(place, BucketUrl):
-        return f"{place}: {text[:500]}"
-    return f"{place}: {hint} ({text[:300]})"
+    return " ".join(re.sub(r"\x1b\[[0-9;]*m|↳", " ", text).split())

@@ -34,6 +34,7 @@ from pipeline.buckets import (
     check_conditional_writes,
     check_key,
     fault,
+    meaning_of,
 )
 from pipeline.errors import LakeError, VersionGoneError
 from pipeline.migration import Difference, Shape, difference
@@ -127,7 +128,7 @@ class Lake:
         except TableNotFoundError:
             return None
         except (DeltaError, OSError) as error:
-            if version is not None:
+            if version is not None and meaning_of(error) is None:
                 raise VersionGoneError(name, version) from error
             raise LakeError(f"cannot read table {name} of {fault(self.location, error)}") from error
 

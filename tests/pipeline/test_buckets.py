@@ -235,6 +235,18 @@ def test_what_a_store_refuses_is_told_with_what_to_do(
         assert "\n" not in str(fault.value)
 
 
+def test_a_version_that_cannot_be_looked_for_is_not_said_to_be_gone(s3: Any) -> None:
+    s3.make_bucket("versions")
+    lake = Lake(BucketUrl("s3", "versions"))
+    lake.append("events", events("a"))
+    s3.breaks({"method": "GET", "path": "/versions", "kind": "ExpiredToken", "times": 1000})
+    with pytest.raises(LakeError, match="the credentials have expired"):
+        lake.table("events", version=1)
+    s3.breaks()
+    with pytest.raises(LakeError, match="no longer there"):
+        lake.table("events", version=7)
+
+
 def test_half_of_the_credentials_is_told_with_what_to_do(
     s3: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
