@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
 _REQUESTS = 16
 """Listings asked for at once: each is a round trip."""
+_ATTEMPTS = 5
+"""Looks at a folder whose listing breaks off in the middle of an answer."""
 _PAGE = 1000
 """Keys that one answer holds at most."""
 
@@ -131,6 +133,16 @@ class _Walk:
     # -- one folder
 
     def _look(self, folder: str) -> _Look:
+        for _ in range(_ATTEMPTS - 1):
+            try:
+                return self._look_once(folder)
+            except BaseError as error:
+                # The one fault that obstore does not try again by itself.
+                if "list response body" not in str(error):
+                    raise
+        return self._look_once(folder)
+
+    def _look_once(self, folder: str) -> _Look:
         seen = self.known.get(folder)
         if seen is not None and seen.name_form is not None:
             return self._look_by_name(seen, seen.name_form)

@@ -133,6 +133,16 @@ def test_many_folders_of_no_days_are_listed_at_once(s3: Any) -> None:
     assert len(s3.requests("list", "wide")) - asked < 10
 
 
+def test_a_listing_that_breaks_off_is_asked_for_again(s3: Any) -> None:
+    keys = [f"logs/2026/09/{day:02}/{n}.json" for day in (1, 2) for n in range(9)]
+    url = bucket_of(s3, "breaksoff", keys)
+    s3.breaks({"method": "GET", "path": "breaksoff.*list-type", "kind": "cut", "times": 3})
+    assert keys_of(look(url)) == keys
+    s3.breaks({"method": "GET", "path": "breaksoff.*list-type", "kind": "cut", "times": 1000})
+    with pytest.raises(InputError, match="out of reach"):
+        look(url)
+
+
 def test_a_path_may_be_an_object_a_folder_or_a_glob(s3: Any) -> None:
     keys = ["a/x.json", "a/b/y.json", "a/b/.hidden/z.json", "a/[1].json", "a2/x.json"]
     url = bucket_of(s3, "paths", keys)
