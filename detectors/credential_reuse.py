@@ -35,11 +35,11 @@ class CredentialReuse:
     Detects: a key or role session used from a network, country or hosting provider that its
         identity's history does not know, the more so at the same time as from its usual place; a
         workload's session used outside its cloud; several new clients on new hosts using one key
-        beside its usual client; one key that several identities act with. Parts are weighed
-        (0.2 to 0.7) and joined by noisy-or.
-    Assumes: source addresses of the callers, user agents, and key or session ids. A place counts as
-        known from `known_days` earlier days, so a theft that goes on is told again on its second
-        day and then taken as known.
+        beside its usual client; one key that several identities act with, one of them new to it.
+        Parts are weighed (0.2 to 0.7) and joined by noisy-or.
+    Assumes: source addresses of the callers, user agents, and key or session ids. A place, or a
+        user of a key, counts as known from `known_days` earlier days, so a theft that goes on is
+        told again on its second day and then taken as known.
     Misses: a thief inside the usual network with the usual client; a stolen session of a workload
         used inside the same cloud's address ranges; identities without a source address.
     Triage: who owns that address? Ask the owner whether a deployment, a move or a journey explains
@@ -66,7 +66,7 @@ class CredentialReuse:
     """Score from which a subject is a finding."""
 
     known_days: Count = 2
-    """Earlier days on which a network or client must have been used to count as known."""
+    """Earlier days from which a network, a client, or an identity that uses a key, is known."""
 
     enough_days: Count = 3
     """Days of an identity's history from which something can be new to it."""
@@ -111,10 +111,13 @@ class CredentialReuse:
             found.select(
                 "subject_kind",
                 "subject_id",
-                addresses=pl.when((pl.col("other_clients") > 0) & (pl.col("place_score") < 0.5))
+                addresses=pl.when(pl.col("place_score") >= 0.5)
+                .then(pl.col("place").struct.field("addresses"))
+                .when(pl.col("other_clients") > 0)
                 .then(pl.col("client_addresses"))
-                .otherwise(pl.col("place").struct.field("addresses")),
-                by_identities=pl.col("identities") > 1,
+                .when(pl.col("identities") == 0)
+                .then(pl.col("place").struct.field("addresses")),
+                newcomers="newcomers",
             ),
         )
         evidence = reader.query(SQL / "evidence.sql", params)
@@ -135,7 +138,7 @@ class CredentialReuse:
             confidence=0.9 if enough else 0.5,
             title=f"{short_name(row['identity_id'])}: {title}",
             observed=observed,
-            expected=_expected(row) if enough else "A credential is used from one place at a time.",
+            expected=_expected(row, enough=enough),
             support=_support(row, enough=enough),
             evidence=row["evidence"],
             first_seen=row["first_seen"],
@@ -153,10 +156,10 @@ def _told(row: dict[str, Any]) -> tuple[str, str]:
     """The title and what was observed, by what weighs most."""
     what = f"{row['subject_kind']} {shown(row['subject_id'], limit=60)}"
     if row["identities"] > 1:
-        who = ", ".join(short_name(identity) for identity in row["who"][:5])
         return (
             f"one credential used by {row['identities']} identities",
-            f"On the day, {what} was used by {row['identities']} identities: {who}.",
+            f"On the day, {what} was used by {row['identities']} identities: "
+            f"{_names(row['who'])}. New to it: {_names(row['newcomers'])}.",
         )
     if _by_clients(row):
         clients = ", ".join(shown(client, limit=40) for client in row["clients_at_once"])
@@ -186,16 +189,20 @@ def _by_clients(row: dict[str, Any]) -> bool:
 
 
 _REASONS = {
-    "new_network": "a network it never used",
-    "new_country": "a country it never used",
+    "new_network": "a network new to it",
+    "new_country": "a country new to it",
     "outside_cloud": "outside the cloud it lives in",
-    "foreign_cloud": "a cloud or hosting provider it never used",
-    "new_client": "a client it never used",
+    "foreign_cloud": "a cloud or hosting provider new to it",
+    "new_client": "a client new to it",
     "at_once": "at the same time as from elsewhere",
 }
 
 
-def _expected(row: dict[str, Any]) -> str:
+def _expected(row: dict[str, Any], *, enough: bool) -> str:
+    if row["identities"] > 1:
+        return "A credential belongs to one identity."
+    if not enough:
+        return "A credential is used from one place at a time."
     networks = ", ".join(shown(n, limit=40) for n in sorted(row["usual_networks"] or [])[:6])
     countries = ", ".join(sorted(row["usual_countries"] or [])[:6]) or "unknown"
     clients = ", ".join(shown(c, limit=40) for c in sorted(row["usual_clients"] or [])[:6])
@@ -207,6 +214,12 @@ def _support(row: dict[str, Any], *, enough: bool) -> str:
     if row["subject_kind"] == "credential":
         history += f", {row['credential_days']} days of this credential"
     return history if enough else f"too little history ({history}); judged within the day"
+
+
+def _names(identities: list[str]) -> str:
+    """The first few of them, and how many more there are."""
+    more = f" and {len(identities) - 5} more" if len(identities) > 5 else ""
+    return ", ".join(short_name(identity) for identity in identities[:5]) + more
 
 
 def _place(network: str | None, country: str | None) -> str:

@@ -96,7 +96,26 @@ def test_whose_a_shared_key_is_does_not_hang_on_the_order_of_events(
     users = [make_event(n, identity_id=f"role/{n}", **key) for n in range(5)]
     [found] = judged(CredentialReuse(), users[::step]).findings
     assert found.identity_id == "role/4"
-    assert found.observed.endswith("by 5 identities: 0, 1, 2, 3, 4.")
+    assert "by 5 identities: 0, 1, 2, 3, 4." in found.observed
+
+
+def test_a_key_that_all_have_shared_for_days_was_told_then_and_a_newcomer_is_told(
+    make_event: Make, judged: Judge, day: date
+) -> None:
+    """A fleet of agents behind one key of a model is no news each morning."""
+    key = {"identity_kind": "agent", "credential_id": "sk-1", "credential_kind": "api_key"}
+    users = [
+        make_event(n, day=day - timedelta(days=back), identity_id=f"agent/{n}", **key)
+        for back in range(6)
+        for n in range(3)
+    ]
+    assert judged(CredentialReuse(), users).findings == ()
+    second_day = day - timedelta(days=4)
+    assert judged(CredentialReuse(), [], day=second_day).findings
+    newcomer = make_event(9, identity_id="agent/new", **key)
+    [found] = judged(CredentialReuse(), [newcomer]).findings
+    assert found.observed.endswith("New to it: new.")
+    assert found.evidence == [newcomer["event_id"]]
 
 
 def test_new_clients_on_new_hosts_beside_the_usual_one(

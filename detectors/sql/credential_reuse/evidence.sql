@@ -21,7 +21,7 @@ with odd as (
         or (f.subject_kind = 'session' and e.session_id = f.subject_id)
         or (f.subject_kind = 'identity' and e.identity_id = f.subject_id)
     where e.event_date = $day
-        and (list_contains(f.addresses, e.source_ip) or f.by_identities)
+        and (list_contains(f.addresses, e.source_ip) or list_contains(f.newcomers, e.identity_id))
 )
 
 select

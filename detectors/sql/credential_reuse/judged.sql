@@ -180,6 +180,7 @@ select
     s.client_addresses,
     coalesce(h.identities, 0) as identities,
     h.who,
+    h.newcomers,
     coalesce(k.days, 0) as credential_days,
     s.first_seen,
     s.last_seen,
