@@ -138,7 +138,7 @@ def _severity(row: dict[str, Any]) -> Severity:
     done = row["rank_done"] is not None
     serious: bool = (row["rank_done"] or row["rank"]) >= _SENDS_OUT
     level = Severity.HIGH if serious else Severity.MEDIUM
-    steps = int(not done) + int(row["against"] == "history")
+    steps = int(not done) + int(row["against"] != "declared")
     lower: Severity = list(Severity)[level.rank - steps]
     return lower
 

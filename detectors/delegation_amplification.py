@@ -118,7 +118,8 @@ class DelegationAmplification:
     """Score of the strongest act that somebody on the chain was refused before."""
 
     known_refusal_share: Share = 0.3
-    """How much of that is left where the act is usual on this chain."""
+    """How much of that is left where the act is usual on this chain, or where a person took on a
+    usual role for what it does for others."""
 
     depth_weight: Share = 0.6
     """The most that depth adds."""

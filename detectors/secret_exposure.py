@@ -39,9 +39,9 @@ class SecretExposure:
         word beside them calls secret: pasted into a prompt, returned by a tool, sent as an argument
         of a tool that does not authenticate, worst when an argument carries on what a result
         brought. Then the other end: a credential exposed on the day or in the history that is in
-        use after it, from a place or by an identity that did not use it before, or for the first
-        time at all. Examples, templates and words are none; what an agent handles on other days as
-        well counts less.
+        use after it, from a place or by an identity that did not use it before, or (told on its
+        first `known_days` days) as never before. Examples, templates and words are none; what an
+        agent handles on other days as well counts less.
     Assumes: the texts of prompts, arguments and results are in the log. Where it keeps none, or
         only their hashes, nothing can be found; the score's feature `readable` is then 0. The two
         ends are joined where the log names the credential as the secret does: an access key id, a
@@ -89,7 +89,8 @@ class SecretExposure:
     """What is added, of the rest to 1, where an argument carries on what a result brought."""
 
     known_days: Count = 2
-    """Earlier days from which an identity's handling of a secret, or of its kind, is usual."""
+    """Earlier days from which an identity's handling of a secret, or of its kind, is usual; or
+    the use of a credential that was not used before its exposure."""
 
     known_secret_share: Share = 0.2
     """How much of the score is left where the very secret was handled there before."""
@@ -147,7 +148,12 @@ class SecretExposure:
         """Findings of exposed credentials in use: both ends in the evidence."""
         if found.is_empty():
             return []
-        reader.define("found_uses", found.select("subject_id", "exposed_at", "foreign_places"))
+        reader.define(
+            "found_uses",
+            found.select(
+                "subject_id", "exposed_at", "is_foreign", "usual_identities", "usual_networks"
+            ),
+        )
         evidence = reader.query(SQL / "use_evidence.sql", params)
         rows = found.join(evidence, on="subject_id", how="inner", maintain_order="left")
         return [_in_use(row) for row in rows.iter_rows(named=True)]
@@ -171,7 +177,7 @@ def _run_scores(runs: pl.DataFrame) -> pl.DataFrame:
 def _use_scores(uses: pl.DataFrame) -> pl.DataFrame:
     return uses.with_columns(
         features=pl.struct(
-            "is_foreign", "is_name_only", "days_before", "events", "kind", "fingerprint"
+            "is_foreign", "is_name_only", "usual_days", "is_since", "events", "kind", "fingerprint"
         ).struct.json_encode()
     ).select(SCORES)
 
@@ -242,9 +248,8 @@ def _in_use(use: dict[str, Any]) -> Finding:
     exposed = f"{use['exposed_at']:%Y-%m-%d %H:%M} UTC"
     exposer = _name(use["exposer"])
     places = ", ".join(shown(place, limit=40) for place in (use["foreign_places"] or [])[:5])
-    usual = ", ".join(shown(place, limit=40) for place in (use["usual_networks"] or [])[:5])
     name = shown(use["subject_id"], limit=60)
-    how = f"from {places or 'another identity'}" if use["is_foreign"] else "for the first time"
+    how = (f"from {places}" if places else "by another identity") if use["is_foreign"] else ""
     return Finding(
         subject_kind="credential",
         subject_id=use["subject_id"],
@@ -252,19 +257,29 @@ def _in_use(use: dict[str, Any]) -> Finding:
         severity=Severity.HIGH if use["is_name_only"] else Severity.CRITICAL,
         score=use["score"],
         confidence=0.7 if use["is_name_only"] else 0.95,
-        title=f"{_name(use['identity_id'])}: credential used {how} after {exposer} exposed it",
+        title=f"{_name(use['identity_id'])}: credential {f'used {how}' if how else 'first used'} "
+        f"after {exposer} exposed it",
         observed=f"{_secret(use)} {_place({**use, 'is_carried': False})} of {exposer} "
-        f"at {exposed}. After it, {name} was used {how}: {use['events']} events on the day.",
-        expected=f"Before the exposure it was used from {usual} by its own identity."
-        if use["days_before"]
-        else "No use of this credential is known before the exposure.",
-        support=f"{use['days_before']} days of use before the exposure"
-        if use["days_before"]
+        f"at {exposed}. After it, {name} was used {how or 'as never before'}: "
+        f"{use['events']} events on the day.",
+        expected=_usual_use(use),
+        support=f"{use['usual_days']} days of use {'since' if use['is_since'] else 'before'} the "
+        "exposure"
+        if use["usual_days"]
         else "too little history (no earlier use); the rule needs none",
         evidence=[use["used_by"][0], use["exposed_by"], *use["used_by"][1:]],
         first_seen=min(use["exposed_at"], use["first_used"]),
         last_seen=use["last_used"],
     )
+
+
+def _usual_use(use: dict[str, Any]) -> str:
+    if not use["usual_days"]:
+        return "No use of this credential is known before the exposure."
+    places = ", ".join(shown(place, limit=40) for place in (use["usual_networks"] or [])[:5])
+    who = ", ".join(_name(identity) for identity in use["usual_identities"][:5])
+    when = "Since the exposure" if use["is_since"] else "Before the exposure"
+    return f"{when} it was used from {places or 'places the log does not name'} by {who}."
 
 
 DETECTOR = SecretExposure

@@ -201,6 +201,31 @@ def test_a_refusal_after_the_act_went_around_nothing(
     assert judged(DelegationAmplification(), [*office, known, done, late]).findings == ()
 
 
+@pytest.mark.parametrize(
+    ("kind", "days", "is_told"), [("human", 10, False), ("human", 0, True), ("workload", 10, True)]
+)
+def test_a_person_who_forgot_to_take_on_the_usual_role_went_around_nothing(
+    judged: Judge, take: Callable[..., Events], day: date, kind: str, days: int, *, is_told: bool
+) -> None:
+    """The role does it for others; a machine does not forget, and a new role is not the usual."""
+    act, own = ("ec2:RebootInstances", "write"), {"identity_kind": kind}
+    usual = [
+        event
+        for n in range(1, 11)
+        for who, session, acts in (("ann", n, (READ,)), ("ben", n + 50, (READ, act)))
+        if who == "ben" or n <= days
+        for event in take(session, who, "role/ops", *acts, day=day - timedelta(n))
+    ]
+    for event in usual:
+        event.update(own if event["identity_id"] in ("ann", "ben") else {})
+    [refused, *_] = take(0, "ann", "role/none", **own)
+    refused.update(event_id="no", action=act[0], access=act[1], outcome="denied", raw=None)
+    today = take(0, "ann", "role/ops", act)
+    today[0].update(own)
+    judgement = judged(DelegationAmplification(), [*usual, refused, *today])
+    assert ("ann → role/ops" in found(judgement)) is is_told
+
+
 def test_a_chain_deeper_than_any_before(judged: Judge, office: Events, span: Make) -> None:
     hands = ["ann", "planner", "a1", "a2", "a3", "operator"]
     deep = [span(0, who, behalf, "write_thing", access="write") for behalf, who in pairwise(hands)]

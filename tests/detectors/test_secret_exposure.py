@@ -255,11 +255,11 @@ def test_a_key_used_from_elsewhere_after_its_exposure(
     ]
     [finding] = judged(SecretExposure(), events).findings
     assert finding.severity == Severity.CRITICAL
+    assert finding.evidence == [events[-2]["event_id"], exposed[-1]["event_id"]]
     assert (finding.subject_kind, finding.subject_id) == ("credential", KEY_ID)
     assert finding.identity_id == "user/mailer"
     assert "RENTED" in finding.title
     assert "helper exposed it" in finding.title
-    assert finding.evidence[:2] == [events[-2]["event_id"], exposed[-1]["event_id"]]
 
 
 def test_a_key_used_by_another_identity_after_its_exposure(
@@ -268,6 +268,28 @@ def test_a_key_used_by_another_identity_after_its_exposure(
     events = [*exposed, used(make_event, 1, identity_id="agent/odd")]
     [finding] = judged(SecretExposure(), events).findings
     assert finding.identity_id == "agent/odd"
+    assert "used by another identity" in finding.title
+    assert finding.expected == "Before the exposure it was used from HOME by user/mailer."
+
+
+def test_a_first_use_is_told_on_its_first_days_and_is_then_what_others_are_measured_by(
+    judged: Judge, call: Make, make_event: Make, day: date
+) -> None:
+    """A service that goes on with the key it got is no news each morning; a thief is."""
+    pasted = f"key {KEY_ID}, secret {drawn(40)}"
+    events = [
+        call(9, day=day - timedelta(3), hour=9, prompt=pasted, tool_name=None),
+        *(used(make_event, n, day=day - timedelta(n)) for n in range(4)),
+    ]
+    judgements = [judged(SecretExposure(), events, day=day - timedelta(3))]
+    judgements += [judged(SecretExposure(), [], day=day - timedelta(n)) for n in (2, 1, 0)]
+    first_use = [f.title for j in judgements for f in j.findings if f.subject_id == KEY_ID]
+    assert first_use == ["user/mailer: credential first used after helper exposed it"] * 2
+    stolen = used(make_event, 8, network="RENTED", source_ip="8.8.4.4")
+    [finding] = judged(SecretExposure(), [stolen]).findings
+    assert "used from RENTED" in finding.title
+    assert finding.expected == "Since the exposure it was used from HOME by user/mailer."
+    assert finding.support == "3 days of use since the exposure"
 
 
 def test_an_exposed_key_used_on_as_before_is_scored_and_not_found(

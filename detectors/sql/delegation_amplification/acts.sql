@@ -20,7 +20,8 @@ with known as (
 refused as (
     select
         t.start_id, t.giver_id, t.identity_id, t.action, t.access,
-        arg_min(r.identity_id, (r.refused_at, r.identity_id)) as refused_id
+        arg_min(r.identity_id, (r.refused_at, r.identity_id)) as refused_id,
+        bool_and(r.is_person) as only_people
     from (
         select *, unnest(path[:-2]) as hand
         from delegated_today
@@ -45,6 +46,9 @@ placed as (
         coalesce(o.days, 0) as own_days,
         coalesce(u.days, 0) as end_act_days,
         r.refused_id,
+        -- A person who forgot to take on the usual role first: what it does for others anyway.
+        t.depth = 1 and t.identity_kind <> 'agent' and r.only_people
+            and e.edge_days >= $known_days and k.others > 0 as is_role_remembered,
         if(m.action is null, coalesce(w.weight, 0.2), 0.05) as weight
     from delegated_today as t
     join edges as e
@@ -154,7 +158,7 @@ select
         case
             when refused_id is null then 0
             else $refused_weight * (0.7 + 0.3 * strength)
-                * if(act_days >= $known_days, $known_refusal_share, 1)
+                * if(act_days >= $known_days or is_role_remembered, $known_refusal_share, 1)
         end
     )::double as score
 from weighed

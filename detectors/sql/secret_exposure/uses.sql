@@ -1,7 +1,8 @@
 -- grain: credential_id
 -- reads: daily_secret, daily_credential, kinds
 -- why: the other end: a credential that was exposed, on the day or before, and is in use after it.
---      What is usual for it is how it was used on the days before the exposure.
+--      What is usual for it is how it was used on the days before the exposure, or, if there is
+--      none, on $known_days days or more since: its first use is told on those.
 with exposed as (
     select
         unnest(s.credential_ids) as credential_id,
@@ -55,15 +56,36 @@ used as (
     where c.event_date >= $history_start and c.event_date <= $day
 ),
 
-usual as (
+before as (
     select
         credential_id,
         list(distinct identity_id) as identities,
         list_sort(list(distinct coalesce(network, source_ip))) as networks,
-        count(distinct event_date) as days
+        count(distinct event_date) as days,
+        false as is_since
     from used
     where event_date < exposed_on
     group by credential_id
+),
+
+since as (
+    select
+        u.credential_id,
+        list(distinct u.identity_id) as identities,
+        list_sort(list(distinct coalesce(u.network, u.source_ip))) as networks,
+        count(distinct u.event_date) as days,
+        true as is_since
+    from used as u
+    anti join before as b on b.credential_id = u.credential_id
+    where u.event_date < $day
+    group by u.credential_id
+    having count(distinct u.event_date) >= $known_days
+),
+
+usual as (
+    select credential_id, identities, networks, days, is_since from before
+    union all
+    select credential_id, identities, networks, days, is_since from since
 ),
 
 today as (
@@ -72,6 +94,9 @@ today as (
         u.identity_id,
         coalesce(u.network, u.source_ip) as place,
         u.events,
+        n.days is not null
+        and not coalesce(list_contains(n.networks, coalesce(u.network, u.source_ip)), false)
+            as is_new_place,
         n.days is not null
         and not (
             list_contains(n.identities, u.identity_id)
@@ -87,7 +112,7 @@ users as (
         credential_id,
         arg_max(identity_id, (is_foreign, events, identity_id)) as identity_id,
         bool_or(is_foreign) as is_foreign,
-        list_sort(list(distinct place) filter (where is_foreign)) as foreign_places,
+        list_sort(list(distinct place) filter (where is_new_place)) as foreign_places,
         coalesce(sum(events) filter (where is_foreign), sum(events))::bigint as events
     from today
     group by credential_id
@@ -109,7 +134,9 @@ select
     f.masked,
     f.fingerprint,
     f.is_name_only,
-    coalesce(n.days, 0)::bigint as days_before,
+    coalesce(n.days, 0)::bigint as usual_days,
+    coalesce(n.is_since, false) as is_since,
+    n.identities as usual_identities,
     n.networks as usual_networks,
     (case
         when u.is_foreign then $foreign_use
