@@ -279,7 +279,10 @@ class _Told:
             return f"{self._name} {_CLASSES[self.acts[0]['class']]}"
         if self.row["probing"] > self.row["novelty"]:
             return f"{self._name} tried doors that stayed shut"
-        return f"{self._name} did {_count(self.row['new_actions'], 'thing')} it never did before"
+        count = _count(self.row["new_actions"], "thing")
+        did = "did" if not self.new or any(new["succeeded"] for new in self.new) else "tried"
+        first = f" ({shown(self.new[0]['action'], limit=50)})" if self.new else ""
+        return f"{self._name} {did} {count} it never {did} before{first}"
 
     def _observed(self) -> list[str]:
         """Sentences, most telling first."""

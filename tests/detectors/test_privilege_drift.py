@@ -238,6 +238,19 @@ def test_refusals_count_less_than_successes(judged: Judgement, tmp_path: Path) -
     assert score(judged, "prober") < score(let_in, "prober")
 
 
+@pytest.mark.parametrize(("outcome", "did"), [("success", "did"), ("denied", "tried")])
+def test_a_title_names_the_heaviest_new_act_and_says_if_it_was_only_tried(
+    tmp_path: Path, outcome: str, did: str
+) -> None:
+    days = [DAY - timedelta(days=n) for n in range(1, 11)]
+    rows = [event(day, "app", "s3:GetObject") for day in days]
+    for action, access in (("sqs:SendMessage", "write"), ("kms:RetireGrant", "permission")):
+        rows.append(event(DAY, "app", action, access=access, outcome=outcome))
+    with lake_of(tmp_path, rows).reader() as reader:
+        found = finding(judge(reader, DAY, line=0.1, probing_weight=0), "app")
+    assert found.title == f"app {did} 2 things it never {did} before (kms:RetireGrant)"
+
+
 def test_a_quiet_fortnight_is_silent(company: LakeReader) -> None:
     for n in range(3, 14):
         assert judge(company, FIRST + timedelta(days=n)).findings == ()
