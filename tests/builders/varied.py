@@ -1,4 +1,4 @@
-"""Events of many kinds, drawn: identities that share credentials, places and runs; ties in time."""
+"""Events of many kinds, drawn: identities that share runs and credentials, old and new; ties."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def _event(dice: Random, n: int, day: date) -> dict[str, Any]:
         "session_id": run,
         "trace_id": run,
         "parent_id": f"e{n - dice.randrange(1, 4)}",
-        "credential_id": f"credential-{dice.randrange(3)}",
+        "credential_id": dice.choice(("credential-0", "credential-1", f"credential-of-{day}")),
         "credential_kind": dice.choice(_CREDENTIALS),
         "credential_issued_at": midnight,
         "credential_expires_at": midnight + timedelta(days=1),

@@ -59,7 +59,7 @@ used as (
 before as (
     select
         credential_id,
-        list(distinct identity_id) as identities,
+        list_sort(list(distinct identity_id)) as identities,
         list_sort(list(distinct coalesce(network, source_ip))) as networks,
         count(distinct event_date) as days,
         false as is_since
@@ -71,7 +71,7 @@ before as (
 since as (
     select
         u.credential_id,
-        list(distinct u.identity_id) as identities,
+        list_sort(list(distinct u.identity_id)) as identities,
         list_sort(list(distinct coalesce(u.network, u.source_ip))) as networks,
         count(distinct u.event_date) as days,
         true as is_since
