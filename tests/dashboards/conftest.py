@@ -1,132 +1,101 @@
-"""A real server and a real browser for the pages."""
+"""Fixtures of the pages' tests: lakes to show, pages over them, a real browser."""
 
 from __future__ import annotations
 
-import base64
 import json
 import shutil
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from collections.abc import Iterator
+from datetime import date, datetime, timezone
 from pathlib import Path
-from typing import Any
 
 import pytest
-from websockets.sync.client import connect
+from streamlit.testing.v1 import AppTest
 
-ROOT = Path(__file__).parents[2]
-QUIET = (
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--disable-dev-shm-usage",
-)
+from builders.browser import Browser, chromium, dashboard
+from builders.pages import HOSTILE, NOW, Opened, traced, trail
+from detectors.base import make
+from detectors.judge import judge
+from pipeline.baselines import roll_up
+from pipeline.ingest import ingest
+from pipeline.inventory import take_inventory
+from pipeline.lake import Lake
+from pipeline.schemas import FINDINGS
 
 
-def free_port() -> int:
-    with closing(socket.socket()) as s:
-        s.bind(("127.0.0.1", 0))
-        return int(s.getsockname()[1])
+@pytest.fixture(scope="session")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Lake:
+    """A few days, one finding, one reject, hostile text wherever a log can put it; to be
+    read only.
+    """
+    folder = tmp_path_factory.mktemp("small")
+    granted = {
+        "eventName": "AttachUserPolicy",
+        "readOnly": False,
+        "requestParameters": {
+            "userName": "backup",
+            "policyArn": "arn:aws:iam::aws:policy/AdministratorAccess",
+        },
+    }
+    records = [trail(n) for n in range(19)] + [trail(19, **granted)]
+    (folder / "trail.jsonl").write_text("\n".join([*map(json.dumps, records), HOSTILE]))
+    (folder / "traces.jsonl").write_text(traced())
+    lake = Lake(folder / "lake")
+    ingest(lake, [folder / "trail.jsonl", folder / "traces.jsonl"], now=NOW, run_id="r")
+    roll_up(lake, now=NOW)
+    take_inventory(lake)
+    # The day of the grant, and that of the agent's run: each other costs as much.
+    judge(lake, [make("privilege_drift")], now=NOW, run_id="r", since=date(2026, 9, 6))
+    judge(lake, [make("unusual_tool_chain")], now=NOW, run_id="r", until=date(2026, 9, 1))
+    return lake
 
 
-def answers(url: str, *, seconds: float = 40) -> bytes:
-    """What a server answers, once it does."""
-    end = time.monotonic() + seconds
-    while True:
-        try:
-            with urllib.request.urlopen(url, timeout=5) as answer:
-                return bytes(answer.read())
-        except OSError:
-            if time.monotonic() > end:
-                raise
-            time.sleep(0.2)
+@pytest.fixture
+def own(small: Lake, tmp_path: Path) -> Lake:
+    """A copy of `small` that a test may write to."""
+    lake = Lake(tmp_path / "own")
+    shutil.copytree(small.location, lake.location)
+    return lake
 
 
-@contextmanager
-def running(*command: str) -> Iterator[None]:
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        yield
-    finally:
-        process.terminate()
-        process.wait(timeout=20)
+@pytest.fixture
+def pair(own: Lake) -> Lake:
+    """A lake of two findings of one day, `newer` above `older`, whose events are gone."""
+    at = datetime(2026, 6, 1, 9, tzinfo=timezone.utc)
+    finding = {
+        "detector": "privilege_drift",
+        "severity": "high",
+        "confidence": 1.0,
+        "identity_id": "arn:aws:iam::111122223333:user/backup",
+        "subject": "identity:backup",
+        "window": "2026-06-01T00:00:00Z/2026-06-02T00:00:00Z",
+        "observed": HOSTILE,
+        "expected": HOSTILE,
+        "support": HOSTILE,
+        "evidence": ["gone"],
+        "frameworks": [],
+        "first_seen": at,
+        "last_seen": at,
+        "run_id": "r",
+    }
+    two = [
+        {**finding, "finding_id": "newer", "title": "The newer", "score": 0.9},
+        {**finding, "finding_id": "older", "title": "The older", "score": 0.8},
+    ]
+    own.replace("findings", FINDINGS.frame(two))
+    return own
 
 
-@dataclass
-class Browser:
-    """A page of headless Chromium, driven over its DevTools protocol."""
+@pytest.fixture
+def opened(monkeypatch: pytest.MonkeyPatch) -> Opened:
+    def open_page(page: str, lake: Lake, **query: str) -> AppTest:
+        monkeypatch.setenv("NHIWATCH_LAKE", str(lake.location))
+        script = f"from dashboards.screens import {page}\n{page}.draw()\n"
+        app = AppTest.from_string(script, default_timeout=60)
+        for name, value in query.items():
+            app.query_params[name] = value
+        return app.run()
 
-    send: Callable[..., dict[str, Any]]
-
-    def open(self, url: str, *, until: str, seconds: float = 40) -> str:
-        """Open a page; return its text once it says `until`."""
-        self.send("Page.navigate", url=url)
-        end = time.monotonic() + seconds
-        while until not in (text := self.text()):
-            if time.monotonic() > end:
-                raise AssertionError(f"{until!r} is not on {url}: {text}")
-            time.sleep(0.3)
-        return text
-
-    def wait(self, script: str, *, seconds: float = 40) -> None:
-        """Until a script is true of the page: a table is drawn after the texts around it."""
-        end = time.monotonic() + seconds
-        while not self.evaluate(script):
-            if time.monotonic() > end:
-                raise AssertionError(f"not true of the page: {script}")
-            time.sleep(0.3)
-
-    def text(self) -> str:
-        return str(self.evaluate("document.body ? document.body.innerText : ''"))
-
-    def evaluate(self, script: str) -> Any:
-        result = self.send("Runtime.evaluate", expression=script)["result"]
-        return result.get("value")
-
-    def screenshot(self, file: Path) -> None:
-        shot = self.send("Page.captureScreenshot", format="png")
-        file.write_bytes(base64.b64decode(shot["data"]))
-
-    def scheme(self, value: str) -> None:
-        """Prefer a light or a dark page."""
-        features = [{"name": "prefers-color-scheme", "value": value}]
-        self.send("Emulation.setEmulatedMedia", features=features)
-
-
-@contextmanager
-def chromium(folder: Path) -> Iterator[Browser]:
-    program = shutil.which("chromium") or shutil.which("chromium-browser")
-    if program is None:
-        pytest.skip("no chromium on this machine")
-    port = free_port()
-    flags = (*QUIET, f"--remote-debugging-port={port}", f"--user-data-dir={folder}")
-    with running(program, *flags, "--window-size=1366,900", "about:blank"):
-        answers(f"http://127.0.0.1:{port}/json/version")
-        pages = json.loads(answers(f"http://127.0.0.1:{port}/json/list"))
-        page = next(page for page in pages if page["type"] == "page")
-        with connect(page["webSocketDebuggerUrl"], max_size=None) as socket_:
-            count = 0
-
-            def send(method: str, **params: Any) -> dict[str, Any]:
-                nonlocal count
-                count += 1
-                socket_.send(json.dumps({"id": count, "method": method, "params": params}))
-                while True:
-                    message = json.loads(socket_.recv(timeout=60))
-                    if message.get("id") == count:
-                        return dict(message["result"])
-
-            yield Browser(send)
+    return open_page
 
 
 @pytest.fixture(scope="session")
@@ -135,17 +104,8 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
         yield opened
 
 
-@contextmanager
-def dashboard(lake: Path) -> Iterator[str]:
-    """The command's own server over a lake; gives its address."""
-    port = free_port()
-    command = (sys.executable, "-m", "pipeline", "dashboard", "--lake", str(lake))
-    with running(*command, "--port", str(port)):
-        url = f"http://127.0.0.1:{port}"
-        answers(f"{url}/_stcore/health")
-        yield url
-
-
 @pytest.fixture(scope="session")
-def served() -> Callable[[Path], Any]:
-    return dashboard
+def site(small: Lake) -> Iterator[str]:
+    """The address of the command's own server over `small`."""
+    with dashboard(small.location) as url:
+        yield url
