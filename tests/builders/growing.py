@@ -8,6 +8,7 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
+from builders import stored
 from pipeline.following import Follower
 from pipeline.ingest import Summary, Way, ingest
 from pipeline.lake import Lake
@@ -24,8 +25,7 @@ def bring(lake: Lake, *paths: Path | str, **options: Any) -> Summary:
 
 
 def rows(lake: Lake, sql: str) -> list[tuple[Any, ...]]:
-    with lake.reader(tables=["events", "rejects", "ingests"]) as reader:
-        return reader.query(sql).rows()
+    return stored.rows(lake, sql, tables=["events", "rejects", "ingests"])
 
 
 def told(lake: Lake) -> list[tuple[Any, ...]]:

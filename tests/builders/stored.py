@@ -1,4 +1,4 @@
-"""Events as they lie in a lake: rows to append, and which of them are there."""
+"""What lies in a lake: events to append, and which of them are there; rows of any SELECT."""
 
 from __future__ import annotations
 
@@ -23,7 +23,12 @@ def events(*event_ids: str, source: str = "log", day: date = DAY, **over: Any) -
     return pa.Table.from_pylist(rows, schema=EVENTS.arrow_schema)
 
 
-def event_ids(lake: Lake, **options: Any) -> list[str]:
-    """The ids of all events, in order; `options` are those of `Lake.reader`."""
+def rows(lake: Lake, sql: str, **options: Any) -> list[tuple[Any, ...]]:
+    """The rows of a SELECT; `options` are those of `Lake.reader`."""
     with lake.reader(**options) as reader:
-        return reader.query("select event_id from events order by all")["event_id"].to_list()
+        return reader.query(sql).rows()
+
+
+def event_ids(lake: Lake, **options: Any) -> list[str]:
+    """The ids of all events, in order."""
+    return [id_ for (id_,) in rows(lake, "select event_id from events order by all", **options)]

@@ -13,6 +13,8 @@ import pyarrow as pa
 import pytest
 from deltalake import DeltaTable
 
+from builders.processes import KilledError
+from builders.stored import rows
 from detectors.base import Finding, Judgement, Reader, Severity, Spec, Window
 from detectors.judge import Judged, judge
 from pipeline.baselines import roll_up
@@ -103,10 +105,6 @@ class Defines:
         return Judgement(pl.DataFrame(schema=SCORE_COLUMNS))
 
 
-class KilledError(BaseException):
-    """As good as SIGKILL: nothing in the product catches it."""
-
-
 @dataclass(frozen=True)
 class KilledLake(Lake):
     """A lake whose writer is killed right after its first commit to the table `after`."""
@@ -153,11 +151,6 @@ def add(lake: Lake, day: date, *identities: str, now: datetime = NOW, source: st
 
 def run(lake: Lake, *detectors: Counts | Fails | Defines, run_id: str = "r1") -> Judged:
     return judge(lake, detectors, now=NOW, run_id=run_id)
-
-
-def rows(lake: Lake, sql: str) -> list[tuple[object, ...]]:
-    with lake.reader() as reader:
-        return reader.query(sql).rows()
 
 
 def test_every_unit_is_scored_and_what_crosses_the_line_is_found(lake: Lake) -> None:

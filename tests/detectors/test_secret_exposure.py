@@ -111,6 +111,9 @@ def by_unit(judgement: Judgement) -> dict[str, dict[str, Any]]:
     return {row["subject_id"]: {**row, **json.loads(row["features"])} for row in rows}
 
 
+# -- what a secret is
+
+
 def test_each_kind_of_secret_is_known(judged: Judge, call: Make) -> None:
     events = [
         call(n, trace_id=kind, tool_result=f"Here: {text}\nBye.")
@@ -166,6 +169,9 @@ def test_a_secret_is_never_told(judged: Judge, call: Make, lake: Lake) -> None:
     for text in (TOKEN, SECRETS["JWT"], drawn(40), drawn(64), drawn(24), drawn(32), drawn(90)):
         assert text[:12] not in told
     assert "ghp_… (40 characters)" in told
+
+
+# -- where it was seen, and where it went
 
 
 def test_read_from_one_tool_and_sent_to_another_is_worst(judged: Judge, call: Make) -> None:
@@ -230,6 +236,9 @@ def test_days_without_texts_are_not_told_to_have_been_clean(
     [found] = judged(SecretExposure(), [*before, call(9, prompt=TOKEN)]).findings
     assert "was seen there before" in found.expected
     assert found.support == "3 earlier days of this identity, as far as their texts were logged"
+
+
+# -- its use after it was seen
 
 
 def used(make_event: Make, n: int, **over: Any) -> dict[str, Any]:
@@ -339,6 +348,9 @@ def test_the_name_of_a_key_alone_is_less(
     assert judged_score(judgement) == pytest.approx(0.9 * 0.65)
 
 
+# -- the weights
+
+
 CHANGES: dict[str, float] = {
     "prompt_weight": 0.1,
     "result_weight": 0.1,
@@ -414,6 +426,9 @@ def mixed_lake(
     ]
     judged(SecretExposure(), events)
     return lake
+
+
+# -- real agents
 
 
 def test_only_hijacked_runs_of_real_agents_are_found(shared_data: Path, lake: Lake) -> None:

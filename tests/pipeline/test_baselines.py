@@ -14,6 +14,8 @@ import pyarrow as pa
 import pytest
 from deltalake import DeltaTable
 
+from builders.processes import KilledError
+from builders.stored import rows
 from builders.varied import varied
 from pipeline import baselines
 from pipeline.baselines import DAILY, missing_days, roll_up
@@ -49,15 +51,6 @@ def lake_of(lake: Lake, *events: dict[str, Any]) -> Lake:
 
 def append(lake: Lake, *events: dict[str, Any]) -> None:
     lake.append("events", pa.Table.from_pylist(list(events), schema=EVENTS.arrow_schema))
-
-
-def rows(lake: Lake, sql: str) -> list[tuple[Any, ...]]:
-    with lake.reader() as reader:
-        return reader.query(sql).rows()
-
-
-class KilledError(BaseException):
-    """As good as SIGKILL: nothing in the product catches it."""
 
 
 @dataclass(frozen=True)

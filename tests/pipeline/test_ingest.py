@@ -18,8 +18,10 @@ from typing import Any
 import pytest
 
 from builders.cloudtrail import cloudtrail, line
+from builders.growing import bring, rows
+from builders.processes import started
 from pipeline.errors import InputError
-from pipeline.ingest import Limits, Summary, batch_within, ingest
+from pipeline.ingest import Limits, batch_within
 from pipeline.lake import Lake
 from pipeline.settings import load
 from pipeline.steps import limits_of
@@ -33,21 +35,15 @@ def write(path: Path, records: list[Any]) -> Path:
     return path
 
 
-def bring(lake: Lake, *paths: Path | str, **options: Any) -> Summary:
-    return ingest(lake, paths, now=NOW, run_id="r", **options)
-
-
-def rows(lake: Lake, sql: str) -> list[tuple[Any, ...]]:
-    with lake.reader() as reader:
-        return reader.query(sql).rows()
-
-
 def event_count(lake: Lake) -> tuple[int, int]:
     """Events, and different (source, event_id)."""
     [(events, different)] = rows(
         lake, "select count(*), count(distinct (source, event_id)) from events"
     )
     return events, different
+
+
+# -- a file's records become events
 
 
 def test_a_file_becomes_events_with_everything_the_record_gives(lake: Lake, tmp_path: Path) -> None:
@@ -86,6 +82,44 @@ def test_a_file_of_half_characters_alone_is_of_its_source(
     assert rows(lake, "select event_id, user_agent, json_valid(raw) from events") == [
         ("event-1", "cut \ufffd", True)
     ]
+
+
+HOSTILE = '\'; drop table events; -- <script>alert(1)</script> \x1b[31m \u202e "quoted"'
+
+
+def test_hostile_text_goes_in_as_it_is(lake: Lake, tmp_path: Path) -> None:
+    identity = {**cloudtrail(0)["userIdentity"], "userName": HOSTILE}
+    records = [cloudtrail(1, userAgent=HOSTILE, eventID=HOSTILE, userIdentity=identity)]
+    write(tmp_path / f"a'b{chr(27)}.json.gz", records)
+    assert bring(lake, tmp_path).events == 1
+    assert rows(lake, "select event_id, user_agent from events") == [(HOSTILE, HOSTILE)]
+
+
+@pytest.mark.parametrize(("batches_in_commit", "files"), [(1, 18), (4, 6), (16, 3)])
+def test_batches_of_a_commit_share_the_files_of_their_days(
+    lake: Lake, tmp_path: Path, batches_in_commit: int, files: int
+) -> None:
+    times = [f"2026-09-0{1 + n % 3}T00:00:00Z" for n in range(60)]
+    records = [cloudtrail(n, eventTime=time) for n, time in enumerate(times)]
+    for n in range(6):
+        write(tmp_path / "in" / f"{n}.json.gz", records[10 * n : 10 * n + 10])
+    limits = Limits(batch_bytes=5_000, batches_in_commit=batches_in_commit)
+    summary = bring(lake, tmp_path / "in", limits=limits)
+    assert (summary.files, summary.events) == (6, 60)
+    assert event_count(lake) == (60, 60)
+    assert lake.files("events").height == files
+
+
+def test_batches_are_as_large_as_the_memory_allows() -> None:
+    sizes = [batch_within(limit << 20) for limit in (256, 512, 1024, 2048, 65_536)]
+    assert sizes == sorted(sizes)
+    assert (sizes[0], sizes[-1]) == (8 << 20, 64 << 20)
+    assert Limits().batch_bytes == batch_within(1 << 30)
+    assert limits_of(load(memory_limit="2GiB")).batch_bytes == batch_within(2 << 30)
+    assert limits_of(load(memory_limit="2GiB", batch_bytes=5_000)).batch_bytes == 5_000
+
+
+# -- each event once
 
 
 def test_the_same_files_again_change_nothing(lake: Lake, tmp_path: Path) -> None:
@@ -141,53 +175,7 @@ def test_a_file_of_another_content_under_a_known_name_is_counted_for_itself(
     assert (again.events, again.duplicates) == (0, 2)
 
 
-@pytest.mark.parametrize(("batches_in_commit", "files"), [(1, 18), (4, 6), (16, 3)])
-def test_batches_of_a_commit_share_the_files_of_their_days(
-    lake: Lake, tmp_path: Path, batches_in_commit: int, files: int
-) -> None:
-    times = [f"2026-09-0{1 + n % 3}T00:00:00Z" for n in range(60)]
-    records = [cloudtrail(n, eventTime=time) for n, time in enumerate(times)]
-    for n in range(6):
-        write(tmp_path / "in" / f"{n}.json.gz", records[10 * n : 10 * n + 10])
-    limits = Limits(batch_bytes=5_000, batches_in_commit=batches_in_commit)
-    summary = bring(lake, tmp_path / "in", limits=limits)
-    assert (summary.files, summary.events) == (6, 60)
-    assert event_count(lake) == (60, 60)
-    assert lake.files("events").height == files
-
-
-def test_a_disk_that_is_full_is_told_in_a_line_and_the_load_can_be_made_again(
-    lake: Lake, tmp_path: Path
-) -> None:
-    dice = random.Random(0)
-    long = [cloudtrail(n, userAgent=f"{dice.randbytes(4000).hex()}") for n in range(300)]
-    path = write(tmp_path / "long.json.gz", long)
-    command = [sys.executable, "-m", "pipeline", "ingest", str(path), "--lake", str(lake.location)]
-    most = (200_000, 200_000)
-    full = subprocess.run(
-        command,
-        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, most),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert full.returncode == 1
-    assert "cannot write table events" in full.stderr.splitlines()[-1]
-    assert "Traceback" not in full.stderr
-    assert isinstance(lake.location, Path)
-    assert list(lake.location.glob("events/*/*/*.parquet")) == []
-    assert bring(lake, path).events == 300
-
-
-HOSTILE = '\'; drop table events; -- <script>alert(1)</script> \x1b[31m \u202e "quoted"'
-
-
-def test_hostile_text_goes_in_as_it_is(lake: Lake, tmp_path: Path) -> None:
-    identity = {**cloudtrail(0)["userIdentity"], "userName": HOSTILE}
-    records = [cloudtrail(1, userAgent=HOSTILE, eventID=HOSTILE, userIdentity=identity)]
-    write(tmp_path / f"a'b{chr(27)}.json.gz", records)
-    assert bring(lake, tmp_path).events == 1
-    assert rows(lake, "select event_id, user_agent from events") == [(HOSTILE, HOSTILE)]
+# -- what cannot be read
 
 
 BAD_FILES = {
@@ -266,6 +254,9 @@ def test_rejects_are_not_doubled_by_a_second_run(lake: Lake, tmp_path: Path) -> 
     assert len(rows(lake, "select * from rejects")) == 1
 
 
+# -- which files are read
+
+
 def test_a_folder_gives_its_logs_and_tells_what_it_left_out(lake: Lake, tmp_path: Path) -> None:
     write(tmp_path / "in" / "deep" / "a.json.gz", [cloudtrail(0)])
     (tmp_path / "in" / "labels.csv").write_text("a,b\n")
@@ -290,6 +281,32 @@ def test_an_unknown_source_names_the_known(lake: Lake, tmp_path: Path) -> None:
         bring(lake, tmp_path, source="nonsense")
 
 
+# -- a full disk, a kill, two at once
+
+
+def test_a_disk_that_is_full_is_told_in_a_line_and_the_load_can_be_made_again(
+    lake: Lake, tmp_path: Path
+) -> None:
+    dice = random.Random(0)
+    long = [cloudtrail(n, userAgent=f"{dice.randbytes(4000).hex()}") for n in range(300)]
+    path = write(tmp_path / "long.json.gz", long)
+    command = [sys.executable, "-m", "pipeline", "ingest", str(path), "--lake", str(lake.location)]
+    most = (200_000, 200_000)
+    full = subprocess.run(
+        command,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, most),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert full.returncode == 1
+    assert "cannot write table events" in full.stderr.splitlines()[-1]
+    assert "Traceback" not in full.stderr
+    assert isinstance(lake.location, Path)
+    assert list(lake.location.glob("events/*/*/*.parquet")) == []
+    assert bring(lake, path).events == 300
+
+
 INGEST = """
 import sys
 from datetime import datetime, timezone
@@ -303,22 +320,13 @@ ingest(Lake(Path(sys.argv[1])), sys.argv[2:], now=now, run_id="r",
 """
 
 
-def started(lake: Lake, folder: Path) -> subprocess.Popen[bytes]:
-    process = subprocess.Popen(
-        [sys.executable, "-c", INGEST, str(lake.location), str(folder)], stdout=subprocess.PIPE
-    )
-    assert process.stdout is not None
-    assert process.stdout.readline() == b"ready\n"
-    return process
-
-
 @pytest.mark.parametrize("seconds", [0.0, 0.1, 0.25, 0.5, 0.9])
 def test_a_killed_ingest_is_completed_by_the_next(
     lake: Lake, tmp_path: Path, seconds: float
 ) -> None:
     for n in range(20):
         write(tmp_path / "in" / f"{n}.json.gz", [cloudtrail(50 * n + k) for k in range(50)])
-    with started(lake, tmp_path / "in") as process:
+    with started(INGEST, lake.location, tmp_path / "in") as process:
         time.sleep(seconds)
         process.send_signal(signal.SIGKILL)
     bring(lake, tmp_path / "in")
@@ -330,17 +338,11 @@ def test_a_killed_ingest_is_completed_by_the_next(
 def test_two_ingests_at_once_land_each_event_once(lake: Lake, tmp_path: Path) -> None:
     for n in range(10):
         write(tmp_path / "in" / f"{n}.json.gz", [cloudtrail(50 * n + k) for k in range(50)])
-    with started(lake, tmp_path / "in") as one, started(lake, tmp_path / "in") as other:
+    with (
+        started(INGEST, lake.location, tmp_path / "in") as one,
+        started(INGEST, lake.location, tmp_path / "in") as other,
+    ):
         assert [one.wait(timeout=60), other.wait(timeout=60)] == [0, 0]
     assert event_count(lake) == (500, 500)
     told = "select count(*), count(distinct source_file), sum(events) from ingests"
     assert rows(lake, told) == [(10, 10, 500)]
-
-
-def test_batches_are_as_large_as_the_memory_allows() -> None:
-    sizes = [batch_within(limit << 20) for limit in (256, 512, 1024, 2048, 65_536)]
-    assert sizes == sorted(sizes)
-    assert (sizes[0], sizes[-1]) == (8 << 20, 64 << 20)
-    assert Limits().batch_bytes == batch_within(1 << 30)
-    assert limits_of(load(memory_limit="2GiB")).batch_bytes == batch_within(2 << 30)
-    assert limits_of(load(memory_limit="2GiB", batch_bytes=5_000)).batch_bytes == 5_000

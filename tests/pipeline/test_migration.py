@@ -10,7 +10,7 @@ import pyarrow as pa
 import pytest
 from deltalake import CommitProperties, write_deltalake
 
-from builders.stored import events
+from builders.stored import events, rows
 from pipeline.errors import LakeError
 from pipeline.lake import ConcurrentWriteError, Lake
 from pipeline.schemas import EVENTS, TABLES
@@ -43,11 +43,6 @@ def newer(*event_ids: str) -> pa.Table:
     """Events of a version that has one more column."""
     rows = events(*event_ids)
     return rows.append_column("mood", pa.array(["calm"] * rows.num_rows))
-
-
-def rows(lake: Lake, sql: str) -> list[tuple[Any, ...]]:
-    with lake.reader() as reader:
-        return reader.query(sql).rows()
 
 
 def moods(lake: Lake) -> dict[str, str | None]:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -12,8 +10,10 @@ from typing import Any
 import pytest
 
 from builders.cloudtrail import cloudtrail as record
+from builders.growing import bring, rows
+from builders.processes import KilledError, started
 from pipeline.errors import InputError, NotFoundError
-from pipeline.ingest import Limits, Summary, ingest
+from pipeline.ingest import Limits
 from pipeline.lake import Lake
 from pipeline.rejected import Asked, Replayed, export, listed, replay, shown
 from pipeline.sources import Source
@@ -51,22 +51,16 @@ def older(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     return monkeypatch
 
 
-def bring(lake: Lake, *paths: Path, **options: Any) -> Summary:
-    return ingest(lake, paths, now=NOW, run_id="r", **options)
-
-
 def again(lake: Lake, asked: Asked = EVERYTHING, **options: Any) -> Replayed:
     return replay(lake, asked, run_id="again", **{"now": LATER, **options})
-
-
-def rows(lake: Lake, sql: str) -> list[tuple[Any, ...]]:
-    with lake.reader(tables=["events", "rejects", "ingests"]) as reader:
-        return reader.query(sql).rows()
 
 
 def counts(lake: Lake) -> list[tuple[int, int, int]]:
     """Events, duplicates and rejects of each file, in order of its name."""
     return rows(lake, "select events, duplicates, rejects from ingests order by source_file")
+
+
+# -- what is tried, and what becomes of it
 
 
 def test_a_record_that_is_understood_now_becomes_an_event_where_it_was(
@@ -116,6 +110,84 @@ def test_an_event_that_another_file_brought_is_a_duplicate(
     assert again(lake) == Replayed(tried=1, duplicates=1)
     assert counts(lake) == [(0, 1, 0), (1, 0, 0)]
     assert rows(lake, "select count(*) from events") == [(1,)]
+
+
+def test_only_those_asked_for_are_tried(
+    lake: Lake, tmp_path: Path, older: pytest.MonkeyPatch
+) -> None:
+    bring(lake, write(tmp_path / "a.jsonl", odd(1), odd(2)), write(tmp_path / "b.jsonl", odd(3)))
+    older.undo()
+    with lake.reader(tables=["rejects"]) as reader:
+        ids = listed(reader, EVERYTHING)["reject_id"].to_list()
+        [one] = listed(reader, Asked(reject_id=ids[0][:8])).rows(named=True)
+        assert listed(reader, Asked(reason="EVEN record")).height == 3
+        assert listed(reader, Asked(source="otel_genai")).height == 0
+        assert listed(reader, Asked(since=LATER.date() + timedelta(days=1))).height == 0
+    assert again(lake, Asked(reject_id=one["reject_id"])).events == 1
+    assert again(lake, Asked(file="b.jsonl")).events == 1
+    assert rows(lake, "select count(*) from rejects") == [(1,)]
+    assert [row[2] for row in counts(lake)] == [1, 0]
+
+
+def test_small_batches_replay_all_the_same(
+    lake: Lake, tmp_path: Path, older: pytest.MonkeyPatch
+) -> None:
+    paths = [write(tmp_path / f"{n}.jsonl", *(odd(10 * n + k) for k in range(3))) for n in range(3)]
+    bring(lake, *paths)
+    older.undo()
+    paths[0].unlink()
+    assert again(lake, limits=Limits(batch_bytes=700)) == Replayed(tried=9, events=9)
+    assert counts(lake) == [(3, 0, 0)] * 3
+
+
+def test_a_batch_of_nothing_but_rejects_lands(lake: Lake, tmp_path: Path) -> None:
+    summary = bring(lake, write(tmp_path / "a.jsonl", record(0, eventTime="noon")))
+    assert (summary.events, summary.rejects) == (0, 1)
+
+
+@pytest.mark.parametrize("given", [None, "otel_genai"])
+def test_what_is_no_reject_keeps_its_source_and_its_account(
+    lake: Lake, tmp_path: Path, given: str | None
+) -> None:
+    of_another_service = [record(n, eventSource="s3.minio.local") for n in range(2)]
+    path = write(tmp_path / "a.jsonl", *of_another_service, "{torn", record(3), "")
+    bring(lake, path, source="aws_cloudtrail")
+    assert counts(lake) == [(3, 0, 1)]
+    for _ in range(2):
+        assert again(lake, taken_for=given) == Replayed(tried=1, rejects=1)
+        assert counts(lake) == [(3, 0, 1)]
+    assert rows(lake, "select record_index from rejects") == [(2,)]
+
+
+def span(n: int, agent: str) -> dict[str, Any]:
+    attribute = {"key": "user_agent.original", "value": {"stringValue": agent}}
+    return {
+        "traceId": "0a" * 16,
+        "spanId": f"{n:016}",
+        "startTimeUnixNano": "1773998400000000000",
+        "attributes": [attribute],
+    }
+
+
+@pytest.mark.parametrize("way", ["text", "file"])
+def test_of_a_record_that_is_half_rejected_each_span_is_counted_once(
+    lake: Lake, tmp_path: Path, older: pytest.MonkeyPatch, way: str
+) -> None:
+    kept = Limits(reject_text_bytes=100 if way == "file" else 65_536)
+    spans = [span(1, "even"), span(2, "odd"), span(3, "odd")]
+    for name, these in (("a.jsonl", spans[:1]), ("b.jsonl", spans)):
+        request = {"resourceSpans": [{"scopeSpans": [{"spans": these}]}]}
+        bring(lake, write(tmp_path / name, request), limits=kept)
+    first, second, third = (LATER + timedelta(hours=n) for n in range(3))
+    for now in (first, second):
+        assert again(lake, now=now, limits=kept) == Replayed(tried=1, rejects=1)
+    assert counts(lake) == [(1, 0, 0), (0, 0, 1)]
+    older.undo()
+    assert again(lake, now=third, limits=kept) == Replayed(tried=1, events=2, duplicates=1)
+    assert counts(lake) == [(1, 0, 0), (2, 1, 0)]
+
+
+# -- texts that were cut, files that were rejected as a whole
 
 
 def test_a_text_that_was_cut_is_read_from_its_file(lake: Lake, tmp_path: Path) -> None:
@@ -172,18 +244,7 @@ def test_a_log_rejected_as_a_whole_is_not_replayed_from_what_has_its_name_by_now
     assert again(lake, taken_for="aws_cloudtrail") == Replayed(tried=1, rejects=3)
 
 
-@pytest.mark.parametrize("given", [None, "otel_genai"])
-def test_what_is_no_reject_keeps_its_source_and_its_account(
-    lake: Lake, tmp_path: Path, given: str | None
-) -> None:
-    of_another_service = [record(n, eventSource="s3.minio.local") for n in range(2)]
-    path = write(tmp_path / "a.jsonl", *of_another_service, "{torn", record(3), "")
-    bring(lake, path, source="aws_cloudtrail")
-    assert counts(lake) == [(3, 0, 1)]
-    for _ in range(2):
-        assert again(lake, taken_for=given) == Replayed(tried=1, rejects=1)
-        assert counts(lake) == [(3, 0, 1)]
-    assert rows(lake, "select record_index from rejects") == [(2,)]
+# -- logs that went on meanwhile
 
 
 def test_what_the_next_log_of_a_name_brought_is_not_of_the_one_before(
@@ -220,36 +281,7 @@ def test_what_a_log_ended_in_is_left_to_the_ingest_that_reads_on(
     assert counts(lake) == [(2, 0, 0)]
 
 
-def test_only_those_asked_for_are_tried(
-    lake: Lake, tmp_path: Path, older: pytest.MonkeyPatch
-) -> None:
-    bring(lake, write(tmp_path / "a.jsonl", odd(1), odd(2)), write(tmp_path / "b.jsonl", odd(3)))
-    older.undo()
-    with lake.reader(tables=["rejects"]) as reader:
-        ids = listed(reader, EVERYTHING)["reject_id"].to_list()
-        [one] = listed(reader, Asked(reject_id=ids[0][:8])).rows(named=True)
-        assert listed(reader, Asked(reason="EVEN record")).height == 3
-        assert listed(reader, Asked(source="otel_genai")).height == 0
-        assert listed(reader, Asked(since=LATER.date() + timedelta(days=1))).height == 0
-    assert again(lake, Asked(reject_id=one["reject_id"])).events == 1
-    assert again(lake, Asked(file="b.jsonl")).events == 1
-    assert rows(lake, "select count(*) from rejects") == [(1,)]
-    assert [row[2] for row in counts(lake)] == [1, 0]
-
-
-def test_small_batches_replay_all_the_same(
-    lake: Lake, tmp_path: Path, older: pytest.MonkeyPatch
-) -> None:
-    paths = [write(tmp_path / f"{n}.jsonl", *(odd(10 * n + k) for k in range(3))) for n in range(3)]
-    bring(lake, *paths)
-    older.undo()
-    paths[0].unlink()
-    assert again(lake, limits=Limits(batch_bytes=700)) == Replayed(tried=9, events=9)
-    assert counts(lake) == [(3, 0, 0)] * 3
-
-
-class KilledError(BaseException):
-    """As good as SIGKILL: nothing in the pipeline catches it."""
+# -- replays that are killed
 
 
 def kill_replay(lake: Lake, at: str, **options: Any) -> None:
@@ -316,34 +348,6 @@ def test_what_a_killed_replay_of_some_rejects_counted_is_not_counted_by_one_of_a
     assert rows(lake, "select record_index from rejects") == [(5,)]
 
 
-def span(n: int, agent: str) -> dict[str, Any]:
-    attribute = {"key": "user_agent.original", "value": {"stringValue": agent}}
-    return {
-        "traceId": "0a" * 16,
-        "spanId": f"{n:016}",
-        "startTimeUnixNano": "1773998400000000000",
-        "attributes": [attribute],
-    }
-
-
-@pytest.mark.parametrize("way", ["text", "file"])
-def test_of_a_record_that_is_half_rejected_each_span_is_counted_once(
-    lake: Lake, tmp_path: Path, older: pytest.MonkeyPatch, way: str
-) -> None:
-    kept = Limits(reject_text_bytes=100 if way == "file" else 65_536)
-    spans = [span(1, "even"), span(2, "odd"), span(3, "odd")]
-    for name, these in (("a.jsonl", spans[:1]), ("b.jsonl", spans)):
-        request = {"resourceSpans": [{"scopeSpans": [{"spans": these}]}]}
-        bring(lake, write(tmp_path / name, request), limits=kept)
-    first, second, third = (LATER + timedelta(hours=n) for n in range(3))
-    for now in (first, second):
-        assert again(lake, now=now, limits=kept) == Replayed(tried=1, rejects=1)
-    assert counts(lake) == [(1, 0, 0), (0, 0, 1)]
-    older.undo()
-    assert again(lake, now=third, limits=kept) == Replayed(tried=1, events=2, duplicates=1)
-    assert counts(lake) == [(1, 0, 0), (2, 1, 0)]
-
-
 @pytest.mark.parametrize("batch_bytes", [5_000, 10], ids=["by texts", "by the file"])
 def test_what_a_replay_that_began_later_landed_is_counted_once(
     lake: Lake, tmp_path: Path, older: pytest.MonkeyPatch, batch_bytes: int
@@ -368,6 +372,9 @@ def test_a_replay_counts_what_it_brings_though_its_clock_is_behind(
     again(lake, now=behind)
     assert counts(lake) == [(3, 0, 0)]
     assert rows(lake, "select * from rejects") == []
+
+
+# -- replays at once
 
 
 def test_of_two_replays_of_a_file_at_once_each_is_counted(
@@ -409,16 +416,6 @@ else:
 """
 
 
-def started(lake: Lake, *paths: Path) -> subprocess.Popen[bytes]:
-    process = subprocess.Popen(
-        [sys.executable, "-c", REPLAY, str(lake.location), *map(str, paths)],
-        stdout=subprocess.PIPE,
-    )
-    assert process.stdout is not None
-    assert process.stdout.readline() == b"ready\n"
-    return process
-
-
 def test_two_replays_beside_an_ingest_land_each_event_once(
     lake: Lake, tmp_path: Path, older: pytest.MonkeyPatch
 ) -> None:
@@ -430,14 +427,27 @@ def test_two_replays_beside_an_ingest_land_each_event_once(
     for n in range(3):
         write(tmp_path / "more" / f"{n}.jsonl", *(record(1000 + 20 * n + k) for k in range(20)))
     with (
-        started(lake) as one,
-        started(lake) as other,
-        started(lake, tmp_path / "more") as beside,
+        started(REPLAY, lake.location) as one,
+        started(REPLAY, lake.location) as other,
+        started(REPLAY, lake.location, tmp_path / "more") as beside,
     ):
         assert [p.wait(timeout=60) for p in (one, other, beside)] == [0, 0, 0]
     assert rows(lake, "select count(*), count(distinct event_id) from events") == [(120, 120)]
     assert rows(lake, "select count(*) from rejects") == [(0,)]
     assert counts(lake) == [(20, 0, 0)] * 6
+
+
+# -- shown and exported
+
+
+def test_one_reject_is_shown_by_the_start_of_its_id(lake: Lake, tmp_path: Path) -> None:
+    bring(lake, write(tmp_path / "a.jsonl", record(0), "{half", "{other"))
+    with lake.reader(tables=["rejects"]) as reader:
+        reject_id = listed(reader, EVERYTHING)["reject_id"][0]
+        assert shown(reader, reject_id[:8])["text"] in {"{half", "{other"}
+        for wrong in ("", "zzz"):
+            with pytest.raises(NotFoundError, match="expected the id of one reject"):
+                shown(reader, wrong)
 
 
 def test_an_export_can_be_fixed_and_ingested(lake: Lake, tmp_path: Path) -> None:
@@ -452,18 +462,3 @@ def test_an_export_can_be_fixed_and_ingested(lake: Lake, tmp_path: Path) -> None
             export(reader, EVERYTHING, tmp_path / "none" / "file")
     file.write_text(file.read_text().replace("{", '{"eventID": "given",', 1))
     assert bring(lake, file).events == 1
-
-
-def test_one_reject_is_shown_by_the_start_of_its_id(lake: Lake, tmp_path: Path) -> None:
-    bring(lake, write(tmp_path / "a.jsonl", record(0), "{half", "{other"))
-    with lake.reader(tables=["rejects"]) as reader:
-        reject_id = listed(reader, EVERYTHING)["reject_id"][0]
-        assert shown(reader, reject_id[:8])["text"] in {"{half", "{other"}
-        for wrong in ("", "zzz"):
-            with pytest.raises(NotFoundError, match="expected the id of one reject"):
-                shown(reader, wrong)
-
-
-def test_a_batch_of_nothing_but_rejects_lands(lake: Lake, tmp_path: Path) -> None:
-    summary = bring(lake, write(tmp_path / "a.jsonl", record(0, eventTime="noon")))
-    assert (summary.events, summary.rejects) == (0, 1)
