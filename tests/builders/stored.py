@@ -1,8 +1,10 @@
-"""What lies in a lake: events to append, and which of them are there; rows of any SELECT."""
+"""What lies in a lake: events to append, and which of them are there; rows; a copy."""
 
 from __future__ import annotations
 
+import shutil
 from datetime import date, datetime, timezone
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -32,3 +34,10 @@ def rows(lake: Lake, sql: str, **options: Any) -> list[tuple[Any, ...]]:
 def event_ids(lake: Lake, **options: Any) -> list[str]:
     """The ids of all events, in order."""
     return [id_ for (id_,) in rows(lake, "select event_id from events order by all", **options)]
+
+
+def copy_of(lake: Lake, folder: Path) -> Lake:
+    """A lake in a new folder that a test may write to, as the one that tests share."""
+    copy = Lake(folder)
+    shutil.copytree(lake.location, copy.location)
+    return copy

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Iterator
 from datetime import date, datetime, timezone
 from pathlib import Path
@@ -13,6 +12,7 @@ from streamlit.testing.v1 import AppTest
 
 from builders.browser import Browser, chromium, dashboard
 from builders.pages import HOSTILE, NOW, Opened, traced, trail
+from builders.stored import copy_of
 from detectors.base import make
 from detectors.judge import judge
 from pipeline.baselines import roll_up
@@ -52,9 +52,7 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Lake:
 @pytest.fixture
 def own(small: Lake, tmp_path: Path) -> Lake:
     """A copy of `small` that a test may write to."""
-    lake = Lake(tmp_path / "own")
-    shutil.copytree(small.location, lake.location)
-    return lake
+    return copy_of(small, tmp_path / "own")
 
 
 @pytest.fixture

@@ -32,11 +32,10 @@ def test_a_page_with_data_draws(opened: Opened, small: Lake, page: str) -> None:
 
 
 @pytest.mark.parametrize("page", ["overview", "findings", "health"])
-def test_a_broken_lake_is_one_line(opened: Opened, small: Lake, tmp_path: Path, page: str) -> None:
-    shutil.copytree(small.location, tmp_path / "broken")
-    for file in (tmp_path / "broken" / "events").rglob("*.json"):
+def test_a_broken_lake_is_one_line(opened: Opened, own: Lake, page: str) -> None:
+    for file in (own.location / "events").rglob("*.json"):
         file.write_text("not a log")
-    app = opened(page, Lake(tmp_path / "broken"))
+    app = opened(page, own)
     assert not app.exception
     assert "events" in app.error[0].value
 

@@ -132,17 +132,25 @@ SCORE_COLUMNS = {
 HOURS = itertools.count(1)
 
 
-def add(lake: Lake, day: date, *identities: str, now: datetime = NOW, source: str = "log") -> None:
-    """Add an event of each identity on a day, and roll up."""
-    start = datetime(day.year, day.month, day.day, tzinfo=timezone.utc)
+def add(
+    lake: Lake,
+    day: date,
+    *identities: str,
+    days: int = 1,
+    now: datetime = NOW,
+    source: str = "log",
+) -> None:
+    """Add an event of each identity on so many days, and roll up."""
+    first = datetime(day.year, day.month, day.day, tzinfo=timezone.utc)
     rows = [
         {
-            "event_id": f"{now}-{day}-{n}",
+            "event_id": f"{now}-{start}-{n}",
             "source": source,
-            "event_date": day,
+            "event_date": start.date(),
             "event_time": start + timedelta(hours=n),
             "identity_id": identity,
         }
+        for start in (first + timedelta(days=later) for later in range(days))
         for n, identity in enumerate(identities)
     ]
     lake.append("events", pa.Table.from_pylist(rows, schema=EVENTS.arrow_schema))
@@ -231,8 +239,7 @@ def test_many_scores_are_committed_before_the_last_day_is_judged(
     lake: Lake, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("detectors.judge.SCORES_AT_ONCE", 2)
-    for n in range(3):
-        add(lake, DAY + timedelta(days=n), "a", "b")
+    add(lake, DAY, "a", "b", days=3)
     assert run(lake, Counts()).scores == 6
     # The first version, 0, is the table's making.
     assert lake.versions()["judgements"] == 3
@@ -243,8 +250,7 @@ def test_the_scores_of_all_detectors_together_are_bounded(
     lake: Lake, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("detectors.judge.SCORES_AT_ONCE", 2)
-    add(lake, DAY, "a")
-    add(lake, DAY + timedelta(days=1), "a")
+    add(lake, DAY, "a", days=2)
     assert run(lake, Counts(), Again()).scores == 4
     # After each second score, and at the end what waits then of one of the two.
     assert lake.versions()["judgements"] == 4
@@ -252,15 +258,13 @@ def test_the_scores_of_all_detectors_together_are_bounded(
 
 
 def test_what_a_detector_defines_goes_with_its_day(lake: Lake) -> None:
-    for n in range(4):
-        add(lake, DAY + timedelta(days=n), "a")
+    add(lake, DAY, "a", days=4)
     judged = run(lake, Defines())
     assert (judged.days, judged.failures) == (4, ())
 
 
 def test_only_the_days_asked_for_are_judged(lake: Lake) -> None:
-    for n in range(3):
-        add(lake, DAY + timedelta(days=n), "a")
+    add(lake, DAY, "a", days=3)
     day = DAY + timedelta(days=1)
     judge(lake, [Counts()], now=NOW, run_id="r", since=day, until=day)
     assert rows(lake, "select event_date from judgements") == [(day,)]

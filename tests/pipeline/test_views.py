@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -10,10 +11,11 @@ from typing import Any
 import pytest
 
 import pipeline
-from builders.stored import rows
+from builders.stored import copy_of, rows
 from pipeline.baselines import roll_up
 from pipeline.inventory import take_inventory
 from pipeline.lake import Lake
+from pipeline.reader import LakeReader
 from pipeline.schemas import CAPABILITIES, EVENTS, FINDINGS, INGESTS, SCORES, TRIAGE
 
 NOON = datetime(2026, 1, 10, 12, tzinfo=timezone.utc)
@@ -73,12 +75,30 @@ def decide(lake: Lake, name: str, decision: str, *, hour: int = 0, **more: Any) 
     lake.append("triage", TRIAGE.frame([{**row, **more}]))
 
 
+@pytest.fixture(scope="module")
+def found(tmp_path_factory: pytest.TempPathFactory) -> Lake:
+    """A lake of an event and the finding "f"; to be read only."""
+    return of(Lake(tmp_path_factory.mktemp("found") / "lake"), event(0), findings=[finding("f")])
+
+
+@pytest.fixture
+def undecided(found: Lake, tmp_path: Path) -> Lake:
+    """A copy of `found`, to decide on its finding."""
+    return copy_of(found, tmp_path / "undecided")
+
+
+@pytest.fixture(scope="module")
+def empty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LakeReader]:
+    """A reader of a lake to which nothing was written."""
+    with Lake(tmp_path_factory.mktemp("empty")).reader() as reader:
+        yield reader
+
+
 @pytest.mark.parametrize("path", VIEWS, ids=lambda path: path.stem)
-def test_every_column_of_a_view_is_cast_and_commented(lake: Lake, path: Path) -> None:
+def test_every_column_of_a_view_is_cast_and_commented(empty: LakeReader, path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     assert re.match(r"-- grain: .+\n-- reads: .+\n-- why: ", text)
-    with lake.reader() as reader:
-        columns = reader.query(f"select * from {path.stem}").columns
+    columns = empty.query(f"select * from {path.stem}").columns
     final = text[text.rindex("\nselect\n") :]
     for column in columns:
         told = re.search(rf'\bas "?{column}"?,?\s+-- \S', final)
@@ -97,12 +117,13 @@ def test_every_column_of_a_view_is_cast_and_commented(lake: Lake, path: Path) ->
     ],
 )
 def test_the_last_decision_on_a_finding_holds(
-    lake: Lake, decision: str, more: dict[str, Any], state: str
+    undecided: Lake, decision: str, more: dict[str, Any], state: str
 ) -> None:
-    of(lake, event(0), findings=[finding("f")])
-    decide(lake, "f", "acknowledge")
-    decide(lake, "f", decision, hour=1, **more)
-    told = rows(lake, "select state, assignee, identity_name, severity_rank from findings_current")
+    decide(undecided, "f", "acknowledge")
+    decide(undecided, "f", decision, hour=1, **more)
+    told = rows(
+        undecided, "select state, assignee, identity_name, severity_rank from findings_current"
+    )
     assert told == [(state, more.get("assignee"), "app", 3)]
 
 
@@ -113,34 +134,31 @@ def test_the_last_decision_on_a_finding_holds(
      (None, "decided", None)],
 )  # fmt: skip
 def test_a_decided_finding_is_new_again_once_it_is_more_urgent(
-    lake: Lake, decision: str, then: str | None, state: str, raised_from: str | None
+    undecided: Lake, decision: str, then: str | None, state: str, raised_from: str | None
 ) -> None:
     """A decision that an older version wrote does not tell how urgent the finding was."""
-    of(lake, event(0), findings=[finding("f", severity="high")])
-    decide(lake, "f", decision, severity=then, until=NOON + timedelta(days=9))
+    decide(undecided, "f", decision, severity=then, until=NOON + timedelta(days=9))
     told = "select if(state = 'new', state, 'decided'), raised_from from findings_current"
-    assert rows(lake, told) == [(state, raised_from)]
-    decide(lake, "f", "reopen", hour=1, severity="low")
-    assert rows(lake, told) == [("new", None)]
-    decide(lake, "f", decision, hour=2, severity="high", until=NOON + timedelta(days=9))
-    assert rows(lake, told) == [("decided", None)]
+    assert rows(undecided, told) == [(state, raised_from)]
+    decide(undecided, "f", "reopen", hour=1, severity="low")
+    assert rows(undecided, told) == [("new", None)]
+    decide(undecided, "f", decision, hour=2, severity="high", until=NOON + timedelta(days=9))
+    assert rows(undecided, told) == [("decided", None)]
 
 
-def test_nothing_of_an_earlier_decision_is_left(lake: Lake) -> None:
-    of(lake, event(0), findings=[finding("f")])
+def test_nothing_of_an_earlier_decision_is_left(undecided: Lake) -> None:
     later = NOON + timedelta(days=9)
-    decide(lake, "f", "suppress", until=later, assignee="ann", note="a scan that we know")
-    decide(lake, "f", "reopen", hour=1)
+    decide(undecided, "f", "suppress", until=later, assignee="ann", note="a scan that we know")
+    decide(undecided, "f", "reopen", hour=1)
     told = "select state, suppressed_until, assignee, note from findings_current"
-    assert rows(lake, told) == [("new", None, None, None)]
+    assert rows(undecided, told) == [("new", None, None, None)]
 
 
-def test_a_suppression_ends_on_its_day_of_the_data(lake: Lake) -> None:
-    of(lake, event(0), findings=[finding("f")])
-    decide(lake, "f", "suppress", until=datetime(2026, 1, 12, tzinfo=timezone.utc))
+def test_a_suppression_ends_on_its_day_of_the_data(undecided: Lake) -> None:
+    decide(undecided, "f", "suppress", until=datetime(2026, 1, 12, tzinfo=timezone.utc))
     for days, state in [(1, "suppressed"), (2, "new")]:
-        of(lake, event(0, days=days))
-        assert rows(lake, "select state from findings_current") == [(state,)]
+        of(undecided, event(0, days=days))
+        assert rows(undecided, "select state from findings_current") == [(state,)]
 
 
 def test_risk_adds_up_open_findings_and_fades_by_the_week(lake: Lake) -> None:
@@ -152,10 +170,9 @@ def test_risk_adds_up_open_findings_and_fades_by_the_week(lake: Lake) -> None:
     assert rows(lake, told) == [(3, "high", expected)]
 
 
-def test_a_decided_finding_is_no_risk(lake: Lake) -> None:
-    of(lake, event(0), findings=[finding("f")])
-    decide(lake, "f", "acknowledge")
-    assert rows(lake, "select open_findings, risk from identity_overview") == [(0, 0)]
+def test_a_decided_finding_is_no_risk(undecided: Lake) -> None:
+    decide(undecided, "f", "acknowledge")
+    assert rows(undecided, "select open_findings, risk from identity_overview") == [(0, 0)]
 
 
 def test_an_event_with_a_wrong_clock_moves_no_newest_day(lake: Lake) -> None:
