@@ -332,19 +332,18 @@ def test_each_weight_is_wired(
     ]
     judged(DelegationAmplification(), [*usual, *office, *today])
 
-    def scores(**change: Any) -> dict[str, float]:
-        with lake.reader() as reader:
-            judgement = replace(DelegationAmplification(), **change).detect(
-                reader, Window.of_day(day, history_days=30)
-            )
-        return dict(judgement.scores.select("subject_id", "score").iter_rows())
+    with lake.reader() as reader:
 
-    usually = scores()
-    assert [name for name, value in CHANGES.items() if scores(**{name: value}) == usually] == []
+        def judgement(**change: Any) -> Judgement:
+            detector = replace(DelegationAmplification(), **change)
+            return detector.detect(reader.beside(), Window.of_day(day, history_days=30))
+
+        def scores(**change: Any) -> dict[str, float]:
+            return dict(judgement(**change).scores.select("subject_id", "score").iter_rows())
+
+        usually = scores()
+        assert [name for name, value in CHANGES.items() if scores(**{name: value}) == usually] == []
+        few = judgement(threshold=0.1, most_evidence=1)
     told = {field.name for field in fields(DelegationAmplification)}
     assert told == {*CHANGES, "threshold", "most_evidence"}
-    with lake.reader() as reader:
-        few = DelegationAmplification(threshold=0.1, most_evidence=1).detect(
-            reader, Window.of_day(day, history_days=30)
-        )
     assert max(len(finding.evidence) for finding in few.findings) == 1

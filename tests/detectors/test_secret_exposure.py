@@ -6,7 +6,7 @@ import base64
 import hashlib
 import json
 import string
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import fields, replace
 from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
@@ -24,6 +24,7 @@ from detectors.secret_exposure import SecretExposure
 from pipeline.baselines import roll_up
 from pipeline.ingest import ingest
 from pipeline.lake import Lake
+from pipeline.reader import LakeReader
 
 NOW = datetime(2026, 11, 1, tzinfo=timezone.utc)
 ALPHANUMERIC = string.ascii_letters + string.digits
@@ -366,36 +367,35 @@ CHANGES: dict[str, float] = {
 }
 
 
-def test_each_weight_is_wired(mixed_lake: Lake, day: date) -> None:
-    usual = scores(mixed_lake, SecretExposure(), day)
+def test_each_weight_is_wired(mixed: LakeReader, day: date) -> None:
+    usual = scores(mixed, SecretExposure(), day)
     for name, value in CHANGES.items():
-        changed = scores(mixed_lake, replace(SecretExposure(), **{name: value}), day)
+        changed = scores(mixed, replace(SecretExposure(), **{name: value}), day)
         assert changed != usual, name
     told = {field.name for field in fields(SecretExposure)}
     assert told == {*CHANGES, "threshold", "most_evidence"}
-    assert judge(mixed_lake, SecretExposure(threshold=1), day).findings == ()
-    few = judge(mixed_lake, SecretExposure(most_evidence=1), day).findings
+    assert judge(mixed, SecretExposure(threshold=1), day).findings == ()
+    few = judge(mixed, SecretExposure(most_evidence=1), day).findings
     assert max(len(f.evidence) for f in few if f.subject_kind == "trace") == 1
 
 
-def scores(lake: Lake, detector: SecretExposure, day: date) -> dict[str, float]:
-    return dict(judge(lake, detector, day).scores.select("subject_id", "score").iter_rows())
+def scores(reader: LakeReader, detector: SecretExposure, day: date) -> dict[str, float]:
+    return dict(judge(reader, detector, day).scores.select("subject_id", "score").iter_rows())
 
 
-def judge(lake: Lake, detector: SecretExposure, day: date) -> Judgement:
-    with lake.reader() as reader:
-        return detector.detect(reader, Window.of_day(day, history_days=30))
+def judge(reader: LakeReader, detector: SecretExposure, day: date) -> Judgement:
+    return detector.detect(reader.beside(), Window.of_day(day, history_days=30))
 
 
 @pytest.fixture
-def mixed_lake(
+def mixed(
     judged: Judge,
     call: Make,
     make_event: Make,
     exposed: list[dict[str, Any]],
     day: date,
     lake: Lake,
-) -> Lake:
+) -> Iterator[LakeReader]:
     """A lake with something for every weight."""
     other = "AKIA" + drawn(16, CAPITALS, seed=3)
     events = [
@@ -425,7 +425,8 @@ def mixed_lake(
         ),
     ]
     judged(SecretExposure(), events)
-    return lake
+    with lake.reader() as reader:
+        yield reader
 
 
 # -- real agents
