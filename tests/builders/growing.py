@@ -8,7 +8,7 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
-from builders import stored
+from builders.stored import rows
 from pipeline.following import Follower
 from pipeline.ingest import Summary, Way, ingest
 from pipeline.lake import Lake
@@ -22,10 +22,6 @@ NOTHING = (0, 0, 0, 0)
 
 def bring(lake: Lake, *paths: Path | str, **options: Any) -> Summary:
     return ingest(lake, paths, **{"now": START, "run_id": "r", **options})
-
-
-def rows(lake: Lake, sql: str) -> list[tuple[Any, ...]]:
-    return stored.rows(lake, sql, tables=["events", "rejects", "ingests"])
 
 
 def told(lake: Lake) -> list[tuple[Any, ...]]:

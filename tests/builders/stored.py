@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from datetime import date, datetime, timezone
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 import pyarrow as pa
 
 from pipeline.lake import Lake
-from pipeline.schemas import EVENTS
+from pipeline.schemas import EVENTS, TABLES
 
 DAY = date(2026, 1, 2)
 
@@ -25,15 +26,19 @@ def events(*event_ids: str, source: str = "log", day: date = DAY, **over: Any) -
     return pa.Table.from_pylist(rows, schema=EVENTS.arrow_schema)
 
 
-def rows(lake: Lake, sql: str, **options: Any) -> list[tuple[Any, ...]]:
-    """The rows of a SELECT; `options` are those of `Lake.reader`."""
-    with lake.reader(**options) as reader:
+def rows(lake: Lake, sql: str) -> list[tuple[Any, ...]]:
+    """The rows of a SELECT over tables: a reader of those it names opens in a tenth of the time of
+    one that has the views too.
+    """
+    named = TABLES.keys() & set(re.findall(r"\w+", sql))
+    with lake.reader(tables=named) as reader:
         return reader.query(sql).rows()
 
 
 def event_ids(lake: Lake, **options: Any) -> list[str]:
-    """The ids of all events, in order."""
-    return [id_ for (id_,) in rows(lake, "select event_id from events order by all", **options)]
+    """The ids of all events, in order; `options` are those of `Lake.reader`."""
+    with lake.reader(tables=["events"], **options) as reader:
+        return reader.query("select event_id from events order by all")["event_id"].to_list()
 
 
 def copy_of(lake: Lake, folder: Path) -> Lake:

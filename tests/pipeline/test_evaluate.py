@@ -77,7 +77,8 @@ def told(lake: Lake, tmp_path: Path) -> Any:
         at = {"detector": "d", "event_date": DAY, "judged_at": MIDNIGHT + timedelta(hours=30)}
         lake.append("judgements", JUDGEMENTS.frame([at]))
         labels = read_labels(file, Columns(**columns))
-        with lake.reader() as reader:
+        tables = ["events", "scores", "findings", "judgements"]
+        with lake.reader(tables=tables) as reader:
             return evaluate(reader, labels, detectors=detectors or [], rest_benign=rest_benign)
 
     return evaluated

@@ -18,8 +18,9 @@ from typing import Any
 import pytest
 
 from builders.cloudtrail import cloudtrail, line
-from builders.growing import bring, rows
+from builders.growing import bring
 from builders.processes import started
+from builders.stored import rows
 from pipeline.errors import InputError
 from pipeline.ingest import Limits, batch_within
 from pipeline.lake import Lake

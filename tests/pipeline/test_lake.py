@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date, datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ import pytest
 from builders.stored import DAY, event_ids, events
 from pipeline.errors import LakeError, QueryError
 from pipeline.lake import ConcurrentWriteError, Lake
+from pipeline.reader import LakeReader
 from pipeline.schemas import TABLES
 
 
@@ -150,6 +152,16 @@ def test_a_missing_lake_says_what_to_do(tmp_path: Path) -> None:
         Lake(tmp_path / "none").require()
 
 
+@pytest.fixture(scope="module")
+def restricted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LakeReader]:
+    """A reader of a lake of one event, for what users ask."""
+    lake = Lake(tmp_path_factory.mktemp("restricted") / "lake")
+    lake.append("events", events("a"))
+    with lake.reader() as reader:
+        reader.restrict()
+        yield reader
+
+
 @pytest.mark.parametrize(
     "statement",
     [
@@ -181,16 +193,14 @@ def test_a_missing_lake_says_what_to_do(tmp_path: Path) -> None:
         "select '\udcff'",
     ],
 )
-def test_a_users_query_may_only_read_the_lake(lake: Lake, statement: str) -> None:
-    lake.append("events", events("a"))
-    with lake.reader() as reader:
-        reader.restrict()
-        with pytest.raises(QueryError) as fault:
-            reader.user_query(statement.format(lake=lake.location))
-        assert reader.user_query("select event_id from events").num_rows == 1
-        assert reader.user_query("from scores").num_rows == 0
+def test_a_users_query_may_only_read_the_lake(restricted: LakeReader, statement: str) -> None:
+    place = restricted.location
+    with pytest.raises(QueryError) as fault:
+        restricted.user_query(statement.format(lake=place))
+    assert restricted.user_query("select event_id from events").num_rows == 1
+    assert restricted.user_query("from scores").num_rows == 0
     assert "\n" not in str(fault.value)
-    assert not list(Path(str(lake.location)).rglob("evil.parquet"))
+    assert not list(Path(str(place)).rglob("evil.parquet"))
 
 
 @pytest.mark.parametrize(
@@ -205,11 +215,8 @@ def test_a_users_query_may_only_read_the_lake(lake: Lake, statement: str) -> Non
         "show tables",
     ],
 )
-def test_a_users_query_is_whatever_reads(lake: Lake, statement: str) -> None:
-    lake.append("events", events("a"))
-    with lake.reader() as reader:
-        reader.restrict()
-        assert reader.user_query(statement, limit=1).num_rows == 1
+def test_a_users_query_is_whatever_reads(restricted: LakeReader, statement: str) -> None:
+    assert restricted.user_query(statement, limit=1).num_rows == 1
 
 
 @pytest.mark.parametrize(
@@ -226,12 +233,10 @@ def test_a_users_query_is_whatever_reads(lake: Lake, statement: str) -> None:
     ],
 )
 def test_what_a_user_asks_for_has_names_and_types_that_can_be_shown(
-    lake: Lake, select: str, told: dict[str, Any]
+    restricted: LakeReader, select: str, told: dict[str, Any]
 ) -> None:
-    with lake.reader() as reader:
-        reader.restrict()
-        assert pl.DataFrame(reader.user_query(f"select {select}")).to_dicts() == [told]
-        assert reader.user_query("explain select 1").num_rows == 1
+    assert pl.DataFrame(restricted.user_query(f"select {select}")).to_dicts() == [told]
+    assert restricted.user_query("explain select 1").num_rows == 1
 
 
 def test_a_users_query_reads_the_lake_after_restriction(lake: Lake) -> None:

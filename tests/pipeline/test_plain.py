@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import polars as pl
@@ -13,12 +14,19 @@ import pytest
 from pipeline import plain
 from pipeline.errors import QueryError
 from pipeline.lake import Lake
+from pipeline.reader import LakeReader
 
 
-def asked(lake: Lake, select: str) -> pl.DataFrame:
+@pytest.fixture(scope="module")
+def reader(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LakeReader]:
+    """A reader of a lake to which nothing was written."""
+    with Lake(tmp_path_factory.mktemp("empty")).reader() as reader:
+        yield reader
+
+
+def asked(reader: LakeReader, select: str) -> pl.DataFrame:
     """What a user's SELECT of one row returns."""
-    with lake.reader() as reader:
-        return plain.frame(reader.user_query(f"select {select}"))
+    return plain.frame(reader.user_query(f"select {select}"))
 
 
 def csv_row(rows: pl.DataFrame) -> dict[str, str]:
@@ -68,8 +76,10 @@ WIDE = 12345678901234567890123456789012345678
         ("true", "true", True),
     ],
 )
-def test_a_value_is_one_text_everywhere(lake: Lake, select: str, as_csv: str, as_json: Any) -> None:
-    rows = asked(lake, f"{select} as a, 1 as b")
+def test_a_value_is_one_text_everywhere(
+    reader: LakeReader, select: str, as_csv: str, as_json: Any
+) -> None:
+    rows = asked(reader, f"{select} as a, 1 as b")
     assert csv_row(rows) == {"a": as_csv, "b": "1"}
     assert json_row(rows) == {"a": as_json, "b": 1}
     if rows.schema["a"].is_nested() or rows.schema["a"] == pl.Binary:
@@ -88,33 +98,33 @@ def test_a_value_is_one_text_everywhere(lake: Lake, select: str, as_csv: str, as
         "map {'a': {'b': timestamp 'infinity'}}",
     ],
 )
-def test_a_day_that_no_calendar_has_is_told_in_a_line(lake: Lake, value: str) -> None:
+def test_a_day_that_no_calendar_has_is_told_in_a_line(reader: LakeReader, value: str) -> None:
     with pytest.raises(QueryError) as fault:
-        asked(lake, f"1 as a, {value} as b")
+        asked(reader, f"1 as a, {value} as b")
     assert "years 1 to 9999 in column b" in str(fault.value)
-    assert csv_row(asked(lake, f"({value})::varchar is null as b")) == {"b": "false"}
+    assert csv_row(asked(reader, f"({value})::varchar is null as b")) == {"b": "false"}
 
 
 @pytest.mark.parametrize("value", [2**127 - 1, -(10**38)])
 @pytest.mark.parametrize("inside", ["{}::hugeint", "[1, null, {}::hugeint]"])
 def test_a_number_of_more_digits_than_decimals_have_is_told_in_a_line(
-    lake: Lake, value: int, inside: str
+    reader: LakeReader, value: int, inside: str
 ) -> None:
     column = inside.format(value)
     with pytest.raises(QueryError) as fault:
-        asked(lake, f"1 as a, {column} as b")
+        asked(reader, f"1 as a, {column} as b")
     assert "up to 38 digits in column b" in str(fault.value)
-    assert str(value) in csv_row(asked(lake, f"({column})::varchar as b"))["b"]
+    assert str(value) in csv_row(asked(reader, f"({column})::varchar as b"))["b"]
 
 
-def test_the_longest_number_that_decimals_have_is_exact(lake: Lake) -> None:
-    rows = asked(lake, f"{10**38 - 1}::hugeint as a, [-{10**38 - 1}::hugeint] as b")
+def test_the_longest_number_that_decimals_have_is_exact(reader: LakeReader) -> None:
+    rows = asked(reader, f"{10**38 - 1}::hugeint as a, [-{10**38 - 1}::hugeint] as b")
     assert json_row(rows) == {"a": 10**38 - 1, "b": [1 - 10**38]}
 
 
-def test_the_first_and_the_last_moment_are_told(lake: Lake) -> None:
+def test_the_first_and_the_last_moment_are_told(reader: LakeReader) -> None:
     select = "date '0001-01-01' as a, timestamp '9999-12-31 23:59:59.999999' as b, null::date as c"
-    assert csv_row(asked(lake, select)) == {
+    assert csv_row(asked(reader, select)) == {
         "a": "0001-01-01",
         "b": "9999-12-31T23:59:59.999999",
         "c": "",

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from builders.cloudtrail import cloudtrail as record
-from builders.growing import bring, rows
+from builders.growing import bring
 from builders.processes import KilledError, started
+from builders.stored import rows
 from pipeline.errors import InputError, NotFoundError
 from pipeline.ingest import Limits
 from pipeline.lake import Lake

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 import pipeline
-from builders.stored import copy_of, rows
+from builders.stored import copy_of
 from pipeline.baselines import roll_up
 from pipeline.inventory import take_inventory
 from pipeline.lake import Lake
@@ -73,6 +73,12 @@ def of(lake: Lake, *events: dict[str, Any], findings: list[dict[str, Any]] | Non
 def decide(lake: Lake, name: str, decision: str, *, hour: int = 0, **more: Any) -> None:
     row = {"finding_id": name, "decision": decision, "decided_at": NOON + timedelta(hours=hour)}
     lake.append("triage", TRIAGE.frame([{**row, **more}]))
+
+
+def rows(lake: Lake, sql: str) -> list[tuple[Any, ...]]:
+    """The rows of a SELECT over views."""
+    with lake.reader() as reader:
+        return reader.query(sql).rows()
 
 
 @pytest.fixture(scope="module")

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from builders.any_json import JSON
 from builders.otel import attribute, request, span
 from builders.selecting import selected
+from builders.stored import rows
 from pipeline.baselines import missing_days, roll_up
 from pipeline.ingest import ingest
 from pipeline.lake import Lake
@@ -212,12 +213,9 @@ WHO = {
 
 
 def who(lake: Lake) -> dict[str, tuple[str, str]]:
-    with lake.reader() as reader:
-        rows = reader.query(
-            "select event_id, identity_id, on_behalf_of, identity_kind from events"
-        ).rows()
-    assert {kind for *_, kind in rows} <= {"agent", "workload"}
-    return {event_id: (identity, behalf) for event_id, identity, behalf, _ in rows}
+    told = rows(lake, "select event_id, identity_id, on_behalf_of, identity_kind from events")
+    assert {kind for *_, kind in told} <= {"agent", "workload"}
+    return {event_id: (identity, behalf) for event_id, identity, behalf, _ in told}
 
 
 def bring(lake: Lake, path: Path, *records: str) -> None:
@@ -252,9 +250,7 @@ def test_a_parent_that_comes_later_has_its_days_rolled_up_again(lake: Lake, tmp_
     bring(lake, tmp_path / "b.jsonl", request(RUN[0]))
     assert missing_days(lake).height == 1
     roll_up(lake, now=NOW)
-    with lake.reader() as reader:
-        told = reader.query("select identity_id, events from daily_identity").rows()
-    assert told == [("front", 2)]
+    assert rows(lake, "select identity_id, events from daily_identity") == [("front", 2)]
 
 
 def test_a_day_rolled_up_while_its_events_are_put_right_is_rolled_up_again(
@@ -275,9 +271,7 @@ def test_a_day_rolled_up_while_its_events_are_put_right_is_rolled_up_again(
     late = span("root", **AGENT, gen_ai__agent__id="front", second=24 * 3600)
     bring(lake, tmp_path / "b.jsonl", request(late))
     roll_up(lake, now=NOW)
-    with lake.reader() as reader:
-        told = reader.query("select distinct identity_id from daily_identity").rows()
-    assert told == [("front",)]
+    assert rows(lake, "select distinct identity_id from daily_identity") == [("front",)]
 
 
 def test_with_a_parent_missing_the_traces_only_agent_it_is(lake: Lake, tmp_path: Path) -> None:
@@ -296,14 +290,10 @@ def test_a_deep_run_that_is_delivered_twice_takes_no_longer(lake: Lake, tmp_path
     run = request(span("s0", **AGENT, gen_ai__agent__id="front"), *steps)
     bring(lake, tmp_path / "a.jsonl", run, run)
     assert {identity for identity, _ in who(lake).values()} == {"front"}
-    with lake.reader() as reader:
-        told = reader.query("select events, duplicates from ingests").rows()
-    assert told == [(50, 50)]
+    assert rows(lake, "select events, duplicates from ingests") == [(50, 50)]
 
 
 def test_every_span_of_real_agents_is_in_under_its_agent(lake: Lake, shared_data: Path) -> None:
     summary = ingest(lake, [shared_data / "agent_traces"], now=NOW, run_id="r")
     assert (summary.events, summary.rejects) == (9894, 0)
-    with lake.reader() as reader:
-        kinds = reader.query("select distinct identity_kind from events").rows()
-    assert kinds == [("agent",)]
+    assert rows(lake, "select distinct identity_kind from events") == [("agent",)]
