@@ -122,7 +122,7 @@ def test_a_type_that_changed_is_told_in_one_line(lake: Lake, act: str) -> None:
     written_by_another_version(lake, odd)
     update = pl.DataFrame({"source": "log", "event_id": "a", "model": "m"})
     acts: dict[str, Any] = {
-        "read": lambda: rows(lake, "select 1"),
+        "read": lake.reader,
         "append": lambda: lake.append("events", events("b")),
         "turn": lambda: lake.next_turn("events", "q"),
         "merge": lambda: lake.merge("events", update),
@@ -149,7 +149,7 @@ def test_a_lists_items_have_their_type_too(lake: Lake) -> None:
     path.mkdir(parents=True)
     write_deltalake(path, pa.table({"evidence": pa.array([[1]], pa.list_(pa.int64()))}))
     with pytest.raises(LakeError, match="expected type array of string, found array of long"):
-        rows(lake, "select 1")
+        lake.reader()
 
 
 def test_every_table_matches_what_this_version_writes(tmp_path: Path) -> None:
