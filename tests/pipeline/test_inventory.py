@@ -8,6 +8,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
+from builders.stored import rows
 from pipeline.baselines import roll_up
 from pipeline.errors import InputError
 from pipeline.inventory import take_inventory
@@ -42,11 +43,11 @@ def test_declared_and_discovered_are_one_list(lake: Lake, tmp_path: Path) -> Non
     seen(lake, "agent/a", "agent/b")
     (tmp_path / "inventory.csv").write_text(CSV)
     assert take_inventory(lake, file=tmp_path / "inventory.csv") == 3
-    with lake.reader() as reader:
-        told = reader.query(
-            "select identity_id, declared, owner, capability, allowed_tools, events "
-            "from identities order by 1"
-        ).rows()
+    told = rows(
+        lake,
+        "select identity_id, declared, owner, capability, allowed_tools, events "
+        "from identities order by 1",
+    )
     assert told == [
         ("agent/a", True, "ann", "analyse", ["search", "read"], 1),
         ("agent/b", False, None, None, None, 1),
@@ -59,9 +60,7 @@ def test_what_was_declared_stays_declared(lake: Lake, tmp_path: Path) -> None:
     (tmp_path / "inventory.csv").write_text(CSV)
     take_inventory(lake, file=tmp_path / "inventory.csv")
     assert take_inventory(lake) == 2
-    with lake.reader() as reader:
-        owners = reader.query("select owner from identities order by 1").rows()
-    assert owners == [("ann",), ("bob",)]
+    assert rows(lake, "select owner from identities order by 1") == [("ann",), ("bob",)]
 
 
 def test_without_a_file_the_discovered_are_the_list(lake: Lake) -> None:
