@@ -231,7 +231,7 @@ def bucket_object(bucket: BucketUrl, item: Object) -> BucketObject:
         # Azure quotes it only where an object is named outright.
         tag = f'"{tag}"'
     place = BucketUrl(bucket.scheme, bucket.bucket, item["path"])
-    return BucketObject(place, item["size"], f"{tag} ")
+    return BucketObject(place, item["size"], tag)
 
 
 def asked_beside(file: LogObject) -> str | None:
