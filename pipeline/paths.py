@@ -9,7 +9,9 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
+from errno import ELOOP, ENOENT, ENOTDIR
 from pathlib import Path, PurePath, PurePosixPath
+from stat import S_ISDIR, S_ISREG
 
 from pipeline.buckets import BucketUrl, Location, located
 from pipeline.days import day_in_name, day_of_folder
@@ -28,7 +30,7 @@ _ROTATED = re.compile(r"(.+?)[._-]\d[\dT:._-]*Z?")
 class Found:
     """The files to read, in order; how many a folder held that are no logs by their name; how far
     buckets are listed, to be kept when the files are in; and what is wrong with paths that mean
-    nothing yet.
+    nothing yet, and with folders that may not be read.
     """
 
     files: tuple[LogObject, ...]
@@ -71,9 +73,12 @@ def find(
                 raise
             missing.append(str(error))
             continue
+        if found.missing and not may_come:
+            raise InputError(found.missing[0])
         for file in found.files:
             if file.name not in files or asked_beside(file) is None:
                 files[file.name] = file
+        missing += found.missing
         left_out += found.left_out
         now_listed += found.listed
     by_day = tuple(sorted(files.values(), key=_day))
@@ -107,10 +112,11 @@ def _on_disk(path: str, apart_from: Location) -> Found:
     lake = apart_from.resolve() if isinstance(apart_from, Path) else None
     files: dict[Path, LocalFile] = {}
     named: dict[Path, set[str]] = {}
+    unread: list[str] = []
     left_out = 0
-    for match in _matches(path):
-        if match.is_dir():
-            inside = _in_folder(match, lake)
+    for match, is_folder in _matches(path):
+        if is_folder:
+            inside = _in_folder(match, lake, unread)
             logs = [file for file in inside if _is_log(file)]
             left_out += len(inside) - len(logs)
         else:
@@ -118,25 +124,43 @@ def _on_disk(path: str, apart_from: Location) -> Found:
             named.setdefault(match.parent, set()).add(match.name)
         files.update((file, LocalFile(file)) for file in logs)
     rotated = [file for folder, names in named.items() for file in _rotated(folder, names)]
-    return Found((*(f for f in rotated if f.path not in files), *files.values()), left_out)
+    logs_there = (*(f for f in rotated if f.path not in files), *files.values())
+    return Found(logs_there, left_out, missing=tuple(unread))
 
 
-def _matches(path: str) -> list[Path]:
-    try:
-        if path and Path(path).exists():
-            return [Path(path)]
-    except OSError as error:
-        raise unreadable(path, error) from error
-    matches = sorted(glob.glob(path, recursive=True))  # noqa: PTH207  (absolute ones too)
-    if not matches:
+def _matches(path: str) -> list[tuple[Path, bool]]:
+    """The files and folders that a path means, with whether each is a folder."""
+    names = [path]
+    if not path or _mode(path) is None:
+        names = sorted(glob.glob(path, recursive=True))  # noqa: PTH207  (absolute ones too)
+    modes = [(name, mode) for name in names if (mode := _mode(name)) is not None]
+    there = [(Path(name), S_ISDIR(mode)) for name, mode in modes if S_ISDIR(mode) or S_ISREG(mode)]
+    if modes and not there:
+        raise InputError(
+            f"expected a file, a folder or a glob that matches, got {path}, "
+            "a pipe or a device: write what comes of it to a file"
+        )
+    if not there:
         raise NotThereError(
             f"expected a file, a folder or a glob that matches, got {path or 'nothing'}"
         )
-    return [Path(match) for match in matches]
+    return there
 
 
-def _in_folder(folder: Path, apart_from: Path | None) -> list[Path]:
-    """The files in a folder and below, in order; nothing hidden, nothing of the lake."""
+def _mode(path: str) -> int | None:
+    """What kind of thing lies at a path; None if there is none, such as at the end of a link."""
+    try:
+        return os.stat(path).st_mode  # noqa: PTH116  (a glob's matches, as they come)
+    except OSError as error:
+        if error.errno in {ENOENT, ENOTDIR, ELOOP}:
+            return None
+        raise unreadable(path, error) from error
+
+
+def _in_folder(folder: Path, apart_from: Path | None, unread: list[str]) -> list[Path]:
+    """The files in a folder and below, in order; nothing hidden, nothing of the lake. What is wrong
+    with folders below that cannot be read is added to `unread`.
+    """
     try:
         os.scandir(folder).close()
     except OSError as error:
@@ -144,27 +168,35 @@ def _in_folder(folder: Path, apart_from: Path | None) -> list[Path]:
     resolved = folder.resolve()
     if apart_from is not None and (apart_from == resolved or apart_from in resolved.parents):
         return []
-    return sorted(_walked(folder, apart_from))
+    return sorted(_walked(folder, apart_from, unread))
 
 
-def _walked(folder: Path, apart_from: Path | None) -> Iterator[Path]:
-    for entry in _entries(folder):
-        path = folder / entry.name
-        if entry.name.startswith("."):
-            continue
-        if entry.is_dir(follow_symlinks=False):
-            if path.resolve() != apart_from:
-                yield from _walked(path, apart_from)
-        elif _is_file(entry) and not (entry.is_symlink() and apart_from in path.resolve().parents):
-            yield path
+def _walked(folder: Path, apart_from: Path | None, unread: list[str]) -> Iterator[Path]:
+    try:
+        for entry in _entries(folder):
+            path = folder / entry.name
+            if entry.name.startswith("."):
+                continue
+            if entry.is_dir(follow_symlinks=False):
+                if path.resolve() != apart_from:
+                    yield from _walked(path, apart_from, unread)
+            elif _is_file(entry) and not (
+                entry.is_symlink() and apart_from in path.resolve().parents
+            ):
+                yield path
+    except OSError as error:
+        unread.append(str(unreadable(str(folder), error)))
 
 
 def _rotated(folder: Path, names: set[str]) -> Iterator[LocalFile]:
-    """The files of a folder that rotation may have made of those of some names."""
-    for entry in _entries(folder):
-        before = _before_rotation(_uncompressed(entry.name))
-        if before in names and _is_file(entry):
-            yield LocalFile(folder / entry.name, beside=LocalFile(folder / before).name)
+    """The files of a folder that rotation may have made of those of some names; none if they may
+    be read but not listed.
+    """
+    with suppress(PermissionError):
+        for entry in _entries(folder):
+            before = _before_rotation(_uncompressed(entry.name))
+            if before in names and _is_file(entry):
+                yield LocalFile(folder / entry.name, beside=LocalFile(folder / before).name)
 
 
 def _is_file(entry: os.DirEntry[str]) -> bool:
@@ -174,9 +206,8 @@ def _is_file(entry: os.DirEntry[str]) -> bool:
 
 
 def _entries(folder: Path) -> Iterator[os.DirEntry[str]]:
-    """What lies in a folder; nothing if it has gone since it was found, or may not be read."""
-    gone = suppress(FileNotFoundError, NotADirectoryError, PermissionError)
-    with gone, os.scandir(folder) as entries:
+    """What lies in a folder; nothing if it has gone since it was found."""
+    with suppress(FileNotFoundError, NotADirectoryError), os.scandir(folder) as entries:
         yield from entries
 
 

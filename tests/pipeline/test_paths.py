@@ -51,6 +51,22 @@ def test_a_link_to_itself_is_no_file(logs: Path) -> None:
     assert [Path(file.name).name for file in files] == ["good.log"]
 
 
+def test_a_pipe_is_no_file(logs: Path) -> None:
+    os.mkfifo(logs / "pipe.log")
+    for path in (logs, logs / "*.log"):
+        files = find([path], apart_from=logs / "lake").files
+        assert [Path(file.name).name for file in files] == ["good.log"]
+    with pytest.raises(InputError, match="pipe or a device: write what comes of it to a file"):
+        find([logs / "pipe.log"], apart_from=logs / "lake", may_come=True)
+
+
+def test_a_link_to_nothing_is_not_there(logs: Path) -> None:
+    (logs / "gone.log").symlink_to("nowhere")
+    assert len(find([logs / "*.log"], apart_from=logs / "lake").files) == 1
+    with pytest.raises(NotThereError, match=r"got .*gone\.log"):
+        find([logs / "gone.log"], apart_from=logs / "lake")
+
+
 @pytest.mark.parametrize("path", ["", "x" * 300])
 def test_what_can_be_no_path_is_told_in_a_line(logs: Path, path: str) -> None:
     with pytest.raises(InputError, match="nothing" if not path else "too long"):
@@ -66,6 +82,17 @@ def test_a_folder_that_may_not_be_read_is_told(logs: Path) -> None:
                 find([path], apart_from=logs / "lake")
     finally:
         logs.chmod(0o700)
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read all")
+def test_a_folder_below_that_may_not_be_read_is_told_and_keeps_nothing_else(logs: Path) -> None:
+    below = logs / "below"
+    below.mkdir(mode=0)
+    with pytest.raises(InputError, match=r"cannot read .*below: Permission denied"):
+        find([logs], apart_from=logs / "lake")
+    found = find([logs], apart_from=logs / "lake", may_come=True)
+    assert [Path(file.name).name for file in found.files] == ["good.log"]
+    assert found.missing == (f"cannot read {below}: Permission denied",)
 
 
 def test_a_lake_that_cannot_be_made_is_told_in_a_line(logs: Path) -> None:
