@@ -149,6 +149,7 @@ def bring(
     Once it is `stopped` it reads no further and lands what it has.
     """
     done: list[LogFile] = []
+    landed: list[LogFile] = []
     passed: list[Passed] = []
     wanted: Sequence[LogObject] = found.files
     ended = True
@@ -156,6 +157,7 @@ def bring(
         tried = _Pass(way, wanted, now=now, patience=patience, stopped=stopped, progress=progress)
         tried.go()
         done += tried.lander.done
+        landed += tried.lander.landed
         passed += tried.passed
         ended = tried.ended
         wanted = tried.again
@@ -171,12 +173,12 @@ def bring(
     summary = Summary(
         files=len(done),
         unchanged=len(passed) - len(left),
-        unfinished=len(left),
+        unfinished=len(left) + (0 if ended else len(landed) - len(done)),
         left_out=found.left_out,
-        records=sum(file.records for file in done),
-        events=sum(file.events for file in done),
-        duplicates=sum(file.duplicates for file in done),
-        rejects=sum(file.rejects for file in done),
+        records=sum(file.records for file in landed),
+        events=sum(file.events for file in landed),
+        duplicates=sum(file.duplicates for file in landed),
+        rejects=sum(file.rejects for file in landed),
     )
     return Brought(summary, left, ended)
 

@@ -35,7 +35,8 @@ class _OvertakenError(Exception):
 
 @dataclass(kw_only=True)
 class Lander:
-    """Commits batches for one run; `done` are the files that are wholly in.
+    """Commits batches for one run; `landed` are the files of which something is in, `done` those
+    that are wholly.
 
     `since` is the version of `events` of which `ingests` told when the files were looked at. A
     commit holds `batches_in_commit` batches, unless it is asked for before; of a source whose
@@ -50,6 +51,7 @@ class Lander:
     reject_text_bytes: int
     privacy: Privacy
     batches_in_commit: int = 1
+    landed: dict[LogFile, None] = field(default_factory=dict)
     done: list[LogFile] = field(default_factory=list)
     overtaken: list[LogFile] = field(default_factory=list)
     taken_up: list[LogFile] = field(default_factory=list)
@@ -133,6 +135,7 @@ class Lander:
         self._own.add(landing.id)
         settle(self.lake)
         readings.have_landed(by_file)
+        self.landed |= dict.fromkeys(readings.files)
         self.done += [file for batch in taken for file in batch.finished]
 
     def _written(self, rejects: pl.DataFrame) -> tuple[DataFile, ...]:

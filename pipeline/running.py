@@ -79,7 +79,7 @@ def follow(
         for fault in sorted(set(look.faults) - faults):
             printing.say(f"waiting: {fault}")
         faults = set(look.faults)
-        if not look.summary.files:
+        if not (look.summary.files or look.summary.records):
             journal.tell(None, now=now())
             return
         job = Job(settings=settings, run_id=run_id, now=now(), progress=lambda *_: None)

@@ -18,6 +18,7 @@ from builders.growing import (
     SETTLE,
     START,
     World,
+    brought,
     event_numbers,
     rows,
     told,
@@ -102,12 +103,12 @@ def test_a_file_that_is_not_whole_is_left_until_it_is_or_until_it_is_given_up(
 def test_a_document_is_brought_in_once_it_is_whole(world: World) -> None:
     data = WHOLE["document"]
     world.write(data[: len(data) // 2], "a.json")
-    assert world.look(after=SETTLE) == NOTHING
+    # What lands of its first half, if anything, is of what it was then.
+    files, before, duplicates, rejects = world.look(after=SETTLE)
+    assert (files, duplicates, rejects) == (0, 0, 0)
     world.write(data[len(data) // 2 :], "a.json")
     assert world.look() == NOTHING
-    files, events, duplicates, rejects = world.look(after=SETTLE)
-    assert (files, events + duplicates, rejects) == (1, 40, 0)
-    # What landed of its first half, if anything, is of what it was then.
+    assert world.look(after=SETTLE) == (1, 40 - before, before, 0)
     assert sum(events for _, _, events, _, _ in told(world.lake)) == 40
 
 
@@ -179,6 +180,17 @@ def test_a_follower_that_is_stopped_lands_what_it_has_and_the_next_goes_on(world
     world.look()
     assert event_numbers(world.lake) == list(range(5))
     assert sum(row[2] for row in told(world.lake)) == 5
+
+
+def test_a_follower_that_is_stopped_in_a_file_tells_what_it_has_of_it(world: World) -> None:
+    world.write(lines(*range(20_000)))
+    asked = iter([False, True])
+    look = world.follower.look(now=world.now, stopped=lambda: next(asked))
+    there = len(event_numbers(world.lake))
+    assert 0 < there < 20_000
+    assert brought(look.summary) == (0, there, 0, 0)
+    assert (look.summary.records, look.summary.unfinished) == (there, 1)
+    assert world.look() == (1, 20_000 - there, 0, 0)
 
 
 def looks_of(follower: Follower, actions: list[Callable[[], object]]) -> list[Look]:
