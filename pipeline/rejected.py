@@ -3,7 +3,7 @@
 A record is replayed from its kept text, if that is whole; otherwise from its file, if that is still
 there with the content it had. A file that was rejected as a whole is read again as a whole. What
 becomes an event keeps its file and its record's index and is no reject any more; what fails again
-stays, with today's reason.
+stays, with today's reason, or, if it was taken for another source in vain, as it was.
 """
 
 from __future__ import annotations
@@ -224,6 +224,7 @@ class _Replay:
         self.completer = completer
         self.limits = limits
         self.given = given
+        self._told: dict[LogFile, dict[int, str]] = {}
         self.events = self.duplicates = self.left = 0
 
     def do(self, batch: _Rejects) -> None:
@@ -257,6 +258,7 @@ class _Replay:
             once = rows.unique("record_index", keep="first", maintain_order=True)
             path, content = once.select(_FILE).row(0)
             file = LogFile(path, content, bytes=0, source=self._source(rows), replays=rows)
+            self._told[file] = _told_of_others(rows, file.source)
             texts = pa.array(once["text"].to_list(), pa.string())
             gathering.add(Arrival(file, Piece(once["record_index"].to_list(), texts), last=True))
         return self._land(gathering, lander, commit=True)
@@ -268,6 +270,7 @@ class _Replay:
         is_whole_file = -1 in wanted
         file = LogFile(path, content, there.size, source=self._source(rejects))
         file.replays = None if is_whole_file else rejects
+        self._told[file] = _told_of_others(rejects, file.source)
         left = 0
         gathering = Gathering()
         for arrival in records_of(there, file, self.given, self.limits.max_record_bytes):
@@ -284,11 +287,21 @@ class _Replay:
 
     def _land(self, gathering: Gathering, lander: Lander, *, commit: bool = False) -> int:
         parsed = self.parser.parse(gathering.joined())
-        lander.land(self.completer.complete(parsed), commit=commit)
-        return len(parsed.broken)
+        broken = [
+            (file, replace(part, reason=self._told[file].get(part.index, part.reason)))
+            for file, part in parsed.broken
+        ]
+        lander.land(self.completer.complete(replace(parsed, broken=broken)), commit=commit)
+        return len(broken)
 
     def _now(self, rejects: pl.DataFrame) -> pl.DataFrame:
         """The rejects as they are now."""
         with self.lake.reader(tables=["rejects"]) as reader:
             reader.define("asked", rejects.select(REJECTS.key))
             return reader.query(SQL / "rejects_of.sql")
+
+
+def _told_of_others(rejects: pl.DataFrame, source: str | None) -> dict[int, str]:
+    """The reason of each record that was rejected as of another source than it is taken for now."""
+    others = rejects.filter(pl.col("source") != source)
+    return dict(others.select("record_index", "reason").iter_rows())

@@ -8,7 +8,12 @@ select
     r.source_file,
     r.fingerprint,
     if(r.kind = 'replay', i.bytes, r.bytes) as bytes,
-    coalesce(r.source, i.source) as source,
+    case
+        -- Of another source it is by what is understood, and by that alone.
+        when r.kind = 'replay' and i.events + i.duplicates > 0 then i.source
+        when r.kind = 'replay' and r.events + r.duplicates = 0 then coalesce(i.source, r.source)
+        else coalesce(r.source, i.source)
+    end as source,
     case r.kind
         -- A copy has no account of what is rejected in the other.
         when 'further' then least(i.records, i.next_record) + r.records

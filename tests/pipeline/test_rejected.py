@@ -248,6 +248,37 @@ def test_a_log_rejected_as_a_whole_is_not_replayed_from_what_has_its_name_by_now
 # -- logs that went on meanwhile
 
 
+@pytest.mark.parametrize("understood", [True, False])
+def test_a_log_tried_as_of_another_source_in_vain_is_read_on_as_of_its_own(
+    lake: Lake, tmp_path: Path, older: pytest.MonkeyPatch, understood: bool
+) -> None:
+    path = write(tmp_path / "a.log", record(0) if understood else odd(0), odd(1), odd(2), "")
+    bring(lake, path)
+    sources = "select source from ingests union select source from rejects"
+    before = rows(lake, "select * from rejects order by all")
+    few = Limits(batch_bytes=10)
+    for limits in (None, few):
+        told = again(lake, taken_for="otel_genai", limits=limits)
+        assert (told.events, told.rejects) == (0, len(before))
+        assert rows(lake, "select * from rejects order by all") == before
+        assert rows(lake, sources) == [("aws_cloudtrail",)]
+    older.undo()
+    with path.open("a") as log:
+        log.write(json.dumps(record(3)) + "\n")
+    assert bring(lake, path).events == 1
+    assert again(lake).events == len(before)
+    assert rows(lake, "select * from rejects") == []
+
+
+def test_a_file_taken_for_the_wrong_source_is_of_the_one_that_understands_it(
+    lake: Lake, tmp_path: Path
+) -> None:
+    path = write(tmp_path / "a.log", record(0), record(1), "")
+    bring(lake, path, source="otel_genai")
+    assert again(lake, taken_for="aws_cloudtrail") == Replayed(tried=2, events=2)
+    assert rows(lake, "select source from ingests") == [("aws_cloudtrail",)]
+
+
 def test_what_the_next_log_of_a_name_brought_is_not_of_the_one_before(
     lake: Lake, tmp_path: Path
 ) -> None:
