@@ -303,5 +303,5 @@ class _Replay:
 
 def _told_of_others(rejects: pl.DataFrame, source: str | None) -> dict[int, str]:
     """The reason of each record that was rejected as of another source than it is taken for now."""
-    others = rejects.filter(pl.col("source") != source)
+    others = rejects.filter(pl.col("source") != pl.lit(source, pl.String))
     return dict(others.select("record_index", "reason").iter_rows())

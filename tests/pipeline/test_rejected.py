@@ -224,6 +224,7 @@ def test_a_file_rejected_as_a_whole_is_read_again_as_a_whole(lake: Lake, tmp_pat
     other = write(tmp_path / "b.jsonl", *lines)
     bring(lake, other)
     assert rows(lake, "select source from ingests order by source_file")[1] == (None,)
+    assert again(lake, Asked(file="b.jsonl")) == Replayed(tried=1, rejects=1)
     done = again(lake, Asked(file="b.jsonl"), taken_for="aws_cloudtrail")
     assert done == Replayed(tried=1, rejects=2)
     told = rows(lake, "select record_index, source from rejects where source_file like '%b.jsonl'")
