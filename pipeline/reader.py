@@ -136,9 +136,10 @@ class LakeReader:
         if isinstance(data, (str, Path)):
             # A table counts for the memory limit, and spills.
             text = _text(data)
-            self._connection.execute(
-                f"create or replace temp table {name} as\n{text}", _used(text, params)
-            )
+            with _faults_told():
+                self._connection.execute(
+                    f"create or replace temp table {name} as\n{text}", _used(text, params)
+                )
         else:
             arrow = data.to_arrow() if isinstance(data, pl.DataFrame) else data
             self._connection.register(name, arrow)

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from datetime import date, datetime, timedelta, timezone
+from functools import partial
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -375,6 +376,17 @@ def test_a_reader_that_opened_before_a_compaction_reads_on(lake: Lake) -> None:
     with lake.reader() as reader:
         house(lake, most_small_files=1)
         assert reader.query("select count(*) as n from events")["n"].to_list() == [3]
+
+
+def test_a_reader_whose_files_are_deleted_is_told_so_in_one_line(lake: Lake) -> None:
+    for n in range(3):
+        append(lake, event(n))
+    with lake.reader() as reader:
+        house(lake, most_small_files=1, keep_hours=0, vacuum_all=True)
+        for read in (reader.query, partial(reader.define, "longest")):
+            with pytest.raises(LakeError, match="try again") as fault:
+                read("select max(raw) as raw from events")
+            assert "\n" not in str(fault.value)
 
 
 def test_the_same_day_of_two_retentions_is_the_later(lake: Lake) -> None:
