@@ -35,8 +35,8 @@ class _OvertakenError(Exception):
 
 @dataclass(kw_only=True)
 class Lander:
-    """Commits batches for one run; `landed` are the files of which something is in, `done` those
-    that are wholly.
+    """Commits batches for one run; `done` are the files that are wholly in, `landed` these and the
+    logs of which something is in: a document that is not wholly in is read again from its start.
 
     `since` is the version of `events` of which `ingests` told when the files were looked at. A
     commit holds `batches_in_commit` batches, unless it is asked for before; of a source whose
@@ -135,8 +135,10 @@ class Lander:
         self._own.add(landing.id)
         settle(self.lake)
         readings.have_landed(by_file)
-        self.landed |= dict.fromkeys(readings.files)
-        self.done += [file for batch in taken for file in batch.finished]
+        finished = [file for batch in taken for file in batch.finished]
+        of_logs = (p.file for batch in taken for p in batch.parts if p.mark is not None)
+        self.landed |= dict.fromkeys([*of_logs, *finished])
+        self.done += finished
 
     def _written(self, rejects: pl.DataFrame) -> tuple[DataFile, ...]:
         """Files of these rejects, which are no part of their table yet."""

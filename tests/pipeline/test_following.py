@@ -103,13 +103,21 @@ def test_a_file_that_is_not_whole_is_left_until_it_is_or_until_it_is_given_up(
 def test_a_document_is_brought_in_once_it_is_whole(world: World) -> None:
     data = WHOLE["document"]
     world.write(data[: len(data) // 2], "a.json")
-    # What lands of its first half, if anything, is of what it was then.
-    files, before, duplicates, rejects = world.look(after=SETTLE)
-    assert (files, duplicates, rejects) == (0, 0, 0)
+    assert world.look(after=SETTLE) == NOTHING
     world.write(data[len(data) // 2 :], "a.json")
     assert world.look() == NOTHING
-    assert world.look(after=SETTLE) == (1, 40 - before, before, 0)
+    files, events, duplicates, rejects = world.look(after=SETTLE)
+    assert (files, events + duplicates, rejects) == (1, 40, 0)
+    # What landed of its first half, if anything, is of what it was then.
     assert sum(events for _, _, events, _, _ in told(world.lake)) == 40
+
+
+def test_half_a_document_that_is_given_up_is_told_once(world: World) -> None:
+    world.write(WHOLE["document"][:-200], "a.json")
+    assert world.look(after=SETTLE) == NOTHING
+    files, events, duplicates, rejects = world.look(after=GIVE_UP)
+    assert (files, duplicates, rejects) == (1, 0, 1)
+    assert events == len(event_numbers(world.lake))
 
 
 def test_half_a_line_is_left_until_its_newline_or_until_it_is_given_up(world: World) -> None:
