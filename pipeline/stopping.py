@@ -8,7 +8,7 @@ import signal
 import sys
 from types import FrameType
 
-_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def end_tidily() -> None:
@@ -30,6 +30,8 @@ class Stop:
         # A pipe wakes a wait; an Event may be locked by the very thread that the signal interrupts.
         self._woken, self._wakes = os.pipe()
         self._before = {number: signal.getsignal(number) for number in _SIGNALS}
+        if self._before[signal.SIGHUP] is signal.SIG_IGN:  # by nohup
+            del self._before[signal.SIGHUP]
 
     def asked(self) -> bool:
         """Whether somebody wants this to end."""
@@ -42,7 +44,7 @@ class Stop:
         return self._asked
 
     def __enter__(self) -> Stop:
-        for number in _SIGNALS:
+        for number in self._before:
             signal.signal(number, self._ask)
         return self
 

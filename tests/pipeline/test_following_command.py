@@ -111,7 +111,7 @@ def events_in_the_book(lake: Lake) -> int:
     return int(json.loads(summary)["events"])
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_follower_that_is_asked_to_end_has_all_in_its_row(
     world: World, number: signal.Signals
 ) -> None:
