@@ -259,7 +259,7 @@ _MEANINGS = (
 
 def fault(place: Location, error: BaseException) -> str:
     """One line of what is wrong with a place and, where it is known, what that means."""
-    text, meaning = _in_a_line(error), meaning_of(error)
+    text, meaning = in_a_line(error), meaning_of(error)
     if meaning is None or not isinstance(place, BucketUrl):
         return f"{place}: {text[:500]}"
     return f"{place}: {meaning} ({text[:300]})"
@@ -267,11 +267,12 @@ def fault(place: Location, error: BaseException) -> str:
 
 def meaning_of(error: BaseException) -> str | None:
     """What a store's error means and what to do, where it is known."""
-    text = _in_a_line(error)
+    text = in_a_line(error)
     return next((meaning for cause, meaning in _MEANINGS if re.search(cause, text)), None)
 
 
-def _in_a_line(error: BaseException) -> str:
+def in_a_line(error: BaseException) -> str:
+    """What a store's error says, in one line."""
     # Both libraries give a tree of causes, one a line, and obstore its debugging text after it.
     text = str(error).partition("\n\nDebug source:")[0]
     return " ".join(re.sub(r"\x1b\[[0-9;]*m|↳", " ", text).split())

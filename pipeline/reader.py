@@ -28,7 +28,7 @@ import polars as pl
 import pyarrow as pa
 from deltalake import DeltaTable
 
-from pipeline.buckets import BucketUrl, Location
+from pipeline.buckets import BucketUrl, Location, in_a_line, meaning_of
 from pipeline.errors import LakeError, QueryError, VersionGoneError, encodable
 from pipeline.schemas import TABLES, Table
 from pipeline.spilling import folder_to_spill
@@ -38,6 +38,9 @@ RELATIONS = (
     Path(__file__).parent / "views",
 )
 """Folders of `create or replace view|macro` files that every reader gets, in order."""
+
+_OF_BUCKET = "reading the Arrow source failed: "
+"""What DuckDB says where Arrow cannot read a file of a bucket."""
 
 PartitionFilter = tuple[str, str, str]
 """A partition column, one of = < <= > >=, and a value as text."""
@@ -244,9 +247,11 @@ class LakeReader:
         try:
             if isinstance(self.location, BucketUrl):
                 # DuckDB would need an extension to read from a bucket; filters are pushed down
-                # alike.
-                dataset = table.to_pyarrow_dataset(file_pruning_predicate=only)
-                _typed(self._connection.from_arrow(dataset), spec).create_view(spec.name)
+                # alike. On disk nobody has to wait for the import.
+                from pipeline.fetching import dataset  # noqa: PLC0415
+
+                rows = dataset(table, self.location / spec.name, only)
+                _typed(self._connection.from_arrow(rows), spec).create_view(spec.name)
             else:
                 self._connection.execute(_view_of_files(spec, [_plain(uri) for uri in files]))
         except duckdb.IOException as error:
@@ -327,11 +332,19 @@ def _faults_told() -> Iterator[None]:
         told = _first_lines(str(error))
         raise LakeError(f"{told}; raise memory_limit, or lower threads") from error
     except duckdb.IOException as error:
-        told = _first_lines(str(error))
-        raise LakeError(
-            f"cannot read the lake: {told}; files that were replaced are deleted after keep_hours: "
-            "try again"
-        ) from error
+        raise _unreadable(_first_lines(str(error))) from error
+    except duckdb.InvalidInputException as error:
+        if _OF_BUCKET not in str(error):
+            raise
+        told = in_a_line(error).partition(_OF_BUCKET)[2].partition(". Detail: Python")[0]
+        raise _unreadable(meaning_of(error) or told[:300]) from error
+
+
+def _unreadable(told: str) -> LakeError:
+    return LakeError(
+        f"cannot read the lake: {told}; files that were replaced are deleted after keep_hours: "
+        "try again"
+    )
 
 
 @contextmanager

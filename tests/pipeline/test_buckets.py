@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 import json
 import os
 import re
@@ -95,6 +96,42 @@ def test_compaction_and_vacuum_change_no_rows_of_a_bucket(lake: Lake) -> None:
     assert lake.files("events").height == 1
     assert vacuum(lake, "events", keep_hours=0) == 3
     assert event_ids(lake) == ["a", "b", "c"]
+
+
+def data_files_asked_for(s3: Any, lake: Lake) -> list[str]:
+    """The requests for data files of a lake so far."""
+    assert isinstance(lake.location, BucketUrl)
+    return [line for line in s3.requests("get", lake.location.bucket) if ".parquet" in line]
+
+
+def test_a_small_data_file_of_a_bucket_is_fetched_once(s3: Any, lake: Lake) -> None:
+    for name in "ab":
+        lake.append("events", events(name))
+    for told in (["a", "b"], ["a", "b"]):
+        with lake.reader(tables=["events"]) as reader:
+            rows = reader.query("select event_id from events order by all")
+            assert rows["event_id"].to_list() == told
+            assert reader.query("select count(distinct source) as n from events").item() == 1
+    assert len(data_files_asked_for(s3, lake)) == 2
+
+
+def test_a_large_data_file_of_a_bucket_is_read_by_its_parts(s3: Any, lake: Lake) -> None:
+    ids = [hashlib.sha256(str(n).encode()).hexdigest() for n in range(20_000)]
+    lake.append("events", events(*ids))
+    with lake.reader(tables=["events"]) as reader:
+        for _ in range(2):
+            assert reader.query("select count(distinct event_id) as n from events").item() == 20_000
+    assert len(data_files_asked_for(s3, lake)) > 2
+
+
+def test_a_data_file_that_has_gone_from_a_bucket_is_told_in_a_line(lake: Lake) -> None:
+    lake.append("events", events("a"))
+    with lake.reader(tables=["events"]) as reader:
+        lake.replace("events", events("b"))
+        assert vacuum(lake, "events", keep_hours=0) == 1
+        with pytest.raises(LakeError, match="try again") as told:
+            reader.query("select event_id from events")
+    assert "\n" not in str(told.value)
 
 
 def test_filters_are_pushed_down_to_a_buckets_files(lake: Lake) -> None:

@@ -31,9 +31,12 @@ class Following:
         command = [sys.executable, "-m", "pipeline", "ingest", str(world.folder), "--follow"]
         command += ["--every", "0.2", "--json", "--lake", str(world.lake.location)]
         env = {**os.environ, "NHIWATCH_SETTLE_SECONDS": "0.5"}
+        # As from a shell, though these tests may run with nohup.
+        hang_up = signal.signal(signal.SIGHUP, signal.SIG_DFL)
         self.process = subprocess.Popen(
             command, env=env, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
         )
+        signal.signal(signal.SIGHUP, hang_up)
         assert self.process.stderr is not None
         assert "a look every 0.2 s" in self.process.stderr.readline()
 
