@@ -8,7 +8,7 @@ stays, with today's reason, or, if it was taken for another source in vain, as i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import partial
@@ -224,7 +224,6 @@ class _Replay:
         self.completer = completer
         self.limits = limits
         self.given = given
-        self._told: dict[LogFile, dict[int, str]] = {}
         self.events = self.duplicates = self.left = 0
 
     def do(self, batch: _Rejects) -> None:
@@ -253,15 +252,15 @@ class _Replay:
 
     def _from_texts(self, rejects: pl.DataFrame, lander: Lander) -> int:
         """Land what the kept texts bring; returns how many rejects are left."""
-        gathering = Gathering()
+        gathering, reasons = Gathering(), {}
         for rows in rejects.partition_by(_FILE, maintain_order=True):
             once = rows.unique("record_index", keep="first", maintain_order=True)
             path, content = once.select(_FILE).row(0)
             file = LogFile(path, content, bytes=0, source=self._source(rows), replays=rows)
-            self._told[file] = _told_of_others(rows, file.source)
+            reasons[file] = _told_of_others(rows, file.source)
             texts = pa.array(once["text"].to_list(), pa.string())
             gathering.add(Arrival(file, Piece(once["record_index"].to_list(), texts), last=True))
-        return self._land(gathering, lander, commit=True)
+        return self._land(gathering, lander, reasons, commit=True)
 
     def _from_file(self, rejects: pl.DataFrame, there: LogObject, lander: Lander) -> int:
         """Land what the file brings; returns how many rejects are left."""
@@ -270,25 +269,35 @@ class _Replay:
         is_whole_file = -1 in wanted
         file = LogFile(path, content, there.size, source=self._source(rejects))
         file.replays = None if is_whole_file else rejects
-        self._told[file] = _told_of_others(rejects, file.source)
+        reasons = {file: _told_of_others(rejects, file.source)}
         left = 0
         gathering = Gathering()
         for arrival in records_of(there, file, self.given, self.limits.max_record_bytes):
             piece = arrival.piece if is_whole_file else arrival.piece.only(wanted)
             gathering.add(replace(arrival, piece=piece))
             if gathering.bytes >= self.limits.batch_bytes:
-                left += self._land(gathering, lander)
-        return left + self._land(gathering, lander, commit=True)
+                left += self._land(gathering, lander, reasons)
+        return left + self._land(gathering, lander, reasons, commit=True)
 
     def _source(self, rejects: pl.DataFrame) -> str | None:
         """What the rejects of a file are taken for; None if that is to be found out."""
         source: str | None = rejects["source"][0]
         return self.given.name if self.given is not None else source
 
-    def _land(self, gathering: Gathering, lander: Lander, *, commit: bool = False) -> int:
+    def _land(
+        self,
+        gathering: Gathering,
+        lander: Lander,
+        reasons: Mapping[LogFile, Mapping[int, str]],
+        *,
+        commit: bool = False,
+    ) -> int:
+        """Land what was gathered; what is rejected again keeps the reason that it has here. Returns
+        how many rejects are left.
+        """
         parsed = self.parser.parse(gathering.joined())
         broken = [
-            (file, replace(part, reason=self._told[file].get(part.index, part.reason)))
+            (file, replace(part, reason=reasons[file].get(part.index, part.reason)))
             for file, part in parsed.broken
         ]
         lander.land(self.completer.complete(replace(parsed, broken=broken)), commit=commit)
