@@ -332,15 +332,17 @@ def _faults_told() -> Iterator[None]:
         told = _first_lines(str(error))
         raise LakeError(f"{told}; raise memory_limit, or lower threads") from error
     except duckdb.IOException as error:
-        raise _unreadable(_first_lines(str(error))) from error
+        raise _gone(_first_lines(str(error))) from error
     except duckdb.InvalidInputException as error:
         if _OF_BUCKET not in str(error):
             raise
+        if meaning := meaning_of(error):
+            raise LakeError(f"cannot read the lake: {meaning}") from error
         told = in_a_line(error).partition(_OF_BUCKET)[2].partition(". Detail: Python")[0]
-        raise _unreadable(meaning_of(error) or told[:300]) from error
+        raise _gone(told[:300]) from error
 
 
-def _unreadable(told: str) -> LakeError:
+def _gone(told: str) -> LakeError:
     return LakeError(
         f"cannot read the lake: {told}; files that were replaced are deleted after keep_hours: "
         "try again"

@@ -2,9 +2,9 @@
 -- reads: ingests, daily_identity, rollups
 -- why: is every log still coming at the time of `look`, and how much of it could not be read. An
 --      event that is dated later than a day after it came in is a wrong clock's, and not its log's
---      newest. A log is waited for as long as its days with events usually lie apart, and a day. One
---      whose newest event was older when it came in is one of the past: whether there is more of it,
---      nobody can tell
+--      newest. A log is waited for a day; one whose days with events usually lie further apart, for
+--      so long and a day. One whose newest event was older when it came in is one of the past:
+--      whether there is more of it, nobody can tell
 create or replace macro feeds_at(look) as table
 with files as (
     select
@@ -30,7 +30,6 @@ rolled as (
     group by d.source
 ),
 
--- Of a few days nobody can tell how it comes.
 steps as (
     select
         source,
@@ -38,6 +37,7 @@ steps as (
     from rollups
 ),
 
+-- Of a few days nobody can tell how a log comes.
 usual as (
     select
         source,
