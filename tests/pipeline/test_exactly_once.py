@@ -16,6 +16,7 @@ import polars as pl
 import pytest
 
 from builders.cloudtrail import line as record
+from builders.processes import KilledError
 from pipeline.ingest import Limits, Summary, ingest
 from pipeline.lake import Lake
 from pipeline.rejected import Asked, Replayed, replay
@@ -52,10 +53,6 @@ def test_logs_that_change_beside_ingests_that_race_and_are_killed_are_there_once
         check=False,
     )
     assert (told.returncode, told.stderr) == (0, ""), told.stdout
-
-
-class KilledError(BaseException):
-    """As good as SIGKILL: nothing in the pipeline catches it."""
 
 
 def write(path: Path, records: list[str]) -> None:

@@ -23,11 +23,8 @@ from builders.growing import (
     event_numbers,
     rows,
 )
+from builders.processes import KilledError
 from pipeline.lake import Lake
-
-
-class KilledError(BaseException):
-    """The process is no more."""
 
 
 class MortalLake(Lake):
